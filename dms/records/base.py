@@ -1,0 +1,85 @@
+"""What all records share: immutable, typed, checked at the door, one JSON object a line.
+
+Bounds and units live in the field types (``Annotated[float, msgspec.Meta(ge=0, le=1)]``). msgspec checks them when a line
+is decoded; ``__post_init__`` checks the same bounds when our own code builds a record, so a NaN never travels.
+"""
+
+import math
+from functools import lru_cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from dms.errors import RecordError
+
+Seconds = Annotated[float, msgspec.Meta(description="s, monotonic clock")]
+Duration = Annotated[float, msgspec.Meta(ge=0, description="s")]
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Millimetres = Annotated[float, msgspec.Meta(ge=-20000, le=20000, description="mm")]
+Length = Annotated[float, msgspec.Meta(ge=0, le=20000, description="mm")]
+Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180, description="deg")]
+Spread = Annotated[float, msgspec.Meta(ge=0, le=180, description="deg, one standard deviation")]
+Speed = Annotated[float, msgspec.Meta(ge=0, le=500, description="km/h")]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Vector = tuple[float, float, float]
+"""Three numbers in a named frame; the field name carries the frame and, for positions, the unit."""
+
+Direction = tuple[float, float, float]
+"""A unit vector in a named frame; fields named ``forward_*``, ``up_*`` and ``direction_*`` are checked to be one."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds."""
+
+    def __post_init__(self) -> None:
+        """Refuse NaN, infinities, out-of-range values and directions that are not unit vectors.
+
+        Raises:
+            RecordError: naming the field and the value.
+        """
+        for name, low, high, unit in _checks(type(self)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if isinstance(value, tuple):
+                _check_vector(name, value, unit)
+            elif not low <= value <= high or not math.isfinite(value):  # NaN fails the comparison
+                raise RecordError(f"{name} = {value} is outside {low:g}..{high:g}")
+
+
+def _check_vector(name: str, value: tuple[Any, ...], unit: bool) -> None:
+    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in value):
+        raise RecordError(f"{name} = {value} has an entry that is not a finite number")
+    if unit and abs(math.hypot(*value) - 1.0) > 1e-3:
+        raise RecordError(f"{name} = {value} is not a unit vector")
+
+
+@lru_cache(maxsize=None)
+def _checks(cls: type) -> tuple[tuple[str, float, float, bool], ...]:
+    """(field, low, high, must be a unit vector) of each numeric field of a record class."""
+    found = []
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        for arm in _arms(hint):
+            if get_origin(arm) is tuple:
+                unit = name.split("_")[0] in ("forward", "up", "direction")
+                found.append((name, 0.0, 0.0, unit))
+            elif arm in (float, int):
+                found.append((name, -math.inf, math.inf, False))
+            elif get_origin(arm) is Annotated and get_args(arm)[0] in (float, int):
+                low, high = _bounds(get_args(arm)[1:])
+                found.append((name, low, high, False))
+    return tuple(found)
+
+
+def _arms(hint: Any) -> tuple[Any, ...]:
+    """Members of a union, or the type itself."""
+    return get_args(hint) if get_origin(hint) not in (None, Annotated, tuple, list, dict) else (hint,)
+
+
+def _bounds(metas: tuple[Any, ...]) -> tuple[float, float]:
+    low, high = -math.inf, math.inf
+    for meta in metas:
+        if isinstance(meta, msgspec.Meta):
+            low = low if meta.ge is None else float(meta.ge)
+            high = high if meta.le is None else float(meta.le)
+    return low, high

@@ -1,0 +1,119 @@
+"""The cabin and the camera as data: vehicle file and camera intrinsics.
+
+Vehicle frame as in ISO 8855: x forward, y left, z up, mm, origin as the vehicle file says. Camera frame: x right in the picture,
+y down, z away.
+"""
+
+import math
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.errors import InputError
+from dms.records.base import Vector
+from dms.records.words import Zone
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """Pinhole intrinsics in pixels, for pictures of ``width`` x ``height``; ``distortion`` as OpenCV's k1 k2 p1 p2 k3."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int | None = None
+    height: int | None = None
+    distortion: list[float] = []
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a camera.
+
+        Raises:
+            InputError: naming the value.
+        """
+        for name in ("fx", "fy", "cx", "cy"):
+            value = getattr(self, name)
+            if not math.isfinite(value) or (name in ("fx", "fy") and value <= 0):
+                raise InputError(f"camera {name} = {value} cannot be; give pixels")
+
+    def scaled(self, width: int, height: int) -> "Camera":
+        """The same camera for pictures of another size (only if the calibrated size is known)."""
+        if not self.width or not self.height or (self.width, self.height) == (width, height):
+            return self
+        sx, sy = width / self.width, height / self.height
+        return msgspec.structs.replace(
+            self, fx=self.fx * sx, fy=self.fy * sy, cx=self.cx * sx, cy=self.cy * sy, width=width, height=height
+        )
+
+
+def default_camera(width: int, height: int) -> Camera:
+    """The stated default when no intrinsics are given: a horizontal field of view of 50 degrees over the larger side."""
+    focal = 0.5 * max(width, height) / math.tan(math.radians(25.0))
+    return Camera(fx=focal, fy=focal, cx=width / 2, cy=height / 2, width=width, height=height)
+
+
+class CameraPose(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the camera is and where it looks, vehicle frame; ``up`` is the picture's up as far as it is not along ``forward``."""
+
+    position_mm: Vector
+    forward: Vector
+    up: Vector = (0.0, 0.0, 1.0)
+
+    def rotation(self) -> NDArray[np.float64]:
+        """3 x 3 matrix that turns camera-frame directions into vehicle-frame directions."""
+        z = np.asarray(self.forward, float)
+        z = z / np.linalg.norm(z)
+        x = np.cross(z, np.asarray(self.up, float))
+        x = x / np.linalg.norm(x)
+        return np.stack([x, np.cross(z, x), z], axis=1)
+
+
+class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):
+    """An axis-aligned box (a panel has one thin side) that a line of sight can hit; vehicle frame, mm."""
+
+    zone: Zone
+    low_mm: Vector
+    high_mm: Vector
+
+
+class Cabin(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle file: ``calibration/vehicles/*.yaml``."""
+
+    name: str
+    drive: Literal["lhd", "rhd"]
+    origin: str
+    camera: CameraPose
+    ocular_point_mm: Vector
+    seat_region: tuple[float, float, float, float]
+    """x, y, width, height as fractions of the picture: the driver's face centre lies inside."""
+    zones: list[ZoneBox]
+
+
+def decode_cabin(text: bytes, name: str) -> Cabin:
+    """Parse a vehicle file.
+
+    Raises:
+        InputError: not YAML or not a vehicle file, with the field.
+    """
+    return _decode_yaml(text, Cabin, name, "vehicle file")
+
+
+def decode_camera(text: bytes, name: str) -> Camera:
+    """Parse camera intrinsics (JSON, which is YAML too).
+
+    Raises:
+        InputError: not JSON or not intrinsics, with the field.
+    """
+    return _decode_yaml(text, Camera, name, "camera file")
+
+
+def _decode_yaml(text: bytes, kind: Any, name: str, what: str) -> Any:
+    import yaml
+
+    try:
+        return msgspec.yaml.decode(text, type=kind)
+    except (msgspec.MsgspecError, yaml.YAMLError) as error:
+        line = " ".join(str(error).split())
+        raise InputError(f"{name} is not a usable {what}: {line}") from None

@@ -1,0 +1,77 @@
+"""DriverState: what the driver has been doing over time. Output of assessment, input of readiness.
+
+The same parts appear in the published state record (``dms.records.takeover``).
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from dms.records.base import Count, Duration, Part, Probability, Seconds
+from dms.records.words import Criterion, HealthState, WarningClass, Zone
+
+
+class Attention(Part):
+    """Where the driver looks (ISO 15007 glance terms) and whether that counts as attentive."""
+
+    zone: Zone = "unknown"
+    eyes_off_road_s: Duration | None = None
+    cumulative_off_30s: Duration | None = None
+    attentive: bool | None = None
+    criterion: Criterion | None = None
+
+
+class Availability(Part):
+    """UN R157 availability: age in seconds of the last evidence per criterion; ``available`` is ``None`` when it cannot be told."""
+
+    available: bool | None = None
+    criteria: dict[str, Duration | None] = {}
+    valid: Count = 0
+    monitorable: Count = 0
+
+
+class Blink(Part):
+    """One finished blink; ``amplitude`` is the fall of openness from the open level, 0..1."""
+
+    start: Seconds
+    end: Seconds
+    amplitude: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+
+
+class Drowsiness(Part):
+    """Eyelid statistics over time. Unseen eyes count in neither numerator nor denominator."""
+
+    kss: Annotated[float, msgspec.Meta(ge=1, le=9)] | None = None
+    perclos_60s: Probability | None = None
+    mean_closure_s: Duration | None = None
+    event: str | None = None
+    blinks_total: Count = 0
+    last_blink: Blink | None = None
+
+
+class Health(Part):
+    """Can the camera and the chain judge at all."""
+
+    state: HealthState = "init"
+    reasons: list[str] = []
+
+
+class DriverState(Part):
+    """Assessment's result at time ``t``; ``because`` is the chain of causes, most important first."""
+
+    t: Seconds
+    present: bool | None = None
+    eyes_closed_s: Duration | None = None
+    """How long the eyes have been shut without a break; ``None`` when they cannot be judged."""
+    attention: Attention = Attention()
+    availability: Availability = Availability()
+    drowsiness: Drowsiness = Drowsiness()
+    hands_on: bool | None = None
+    seat: bool | None = None
+    belt: bool | None = None
+    warning: WarningClass | None = None
+    """The one warning the profile's clocks ask for."""
+    warning_stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+    confidence: Probability = 0.0
+    health: Health = Health()
+    because: list[str] = []

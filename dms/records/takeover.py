@@ -1,0 +1,47 @@
+"""TakeoverReadiness: the published state record; schema ``dms.state/1``."""
+
+from typing import Annotated
+
+import msgspec
+
+from dms.records.base import Part, Probability, Seconds
+from dms.records.driver import Attention, Availability, Drowsiness, Health
+from dms.records.words import Readiness, WarningClass
+
+
+class Warning(Part):
+    """The arbitrated warning: 1 request, 2 escalated, 3 take control now."""
+
+    class_: WarningClass | None = msgspec.field(name="class", default=None)
+    stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+
+
+class Requests(Part):
+    """What the driver is asked to do."""
+
+    hands_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    eyes_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    take_control: bool = False
+    safe_stop: bool = False
+    wake_up: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+
+
+class TakeoverReadiness(Part, tag_field="schema", tag="dms.state/1"):
+    """One ordinal level, a score, a time estimate, and why. The default says "unknown".
+
+    ``level``: 0 unknown or fault, 1 absent, 2 unavailable, 3 available but eyes off, 4 attentive, 5 attentive with hands on.
+    """
+
+    t: Seconds
+    readiness: Readiness = "unknown"
+    readiness_score: Probability | None = None
+    takeover_time_s: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
+    confidence: Probability | None = None
+    level: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    attention: Attention = Attention()
+    availability: Availability = Availability()
+    drowsiness: Drowsiness = Drowsiness()
+    warning: Warning = Warning()
+    requests: Requests = Requests()
+    health: Health = Health()
+    because: list[str] = []
