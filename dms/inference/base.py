@@ -151,9 +151,7 @@ class Engine(ABC):
     def __enter__(self) -> "Engine":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def _check(self, feeds: Tensors) -> None:
@@ -162,9 +160,7 @@ class Engine(ABC):
             if have is None:
                 raise EngineFailed(f"engine {self.spec.name}: input {want} is missing")
             if have.shape != want.shape or have.dtype != want.dtype:
-                raise EngineFailed(
-                    f"engine {self.spec.name}: input {want.name} is {have.dtype}{list(have.shape)}, wanted {want}"
-                )
+                raise EngineFailed(f"engine {self.spec.name}: input {want.name} is {have.dtype}{list(have.shape)}, wanted {want}")
 
 
 class Backend(ABC):

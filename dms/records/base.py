@@ -5,7 +5,7 @@ is decoded; ``__post_init__`` checks the same bounds when our own code builds a 
 """
 
 import math
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -54,7 +54,7 @@ def _check_vector(name: str, value: tuple[Any, ...], unit: bool) -> None:
         raise RecordError(f"{name} = {value} is not a unit vector")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _checks(cls: type) -> tuple[tuple[str, float, float, bool], ...]:
     """(field, low, high, must be a unit vector) of each numeric field of a record class."""
     found = []

@@ -5,7 +5,7 @@ y down, z away.
 """
 
 import math
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from dms.errors import InputError
 from dms.records.base import Vector
 from dms.records.words import Zone
+
+T = TypeVar("T")
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +111,7 @@ def decode_camera(text: bytes, name: str) -> Camera:
     return _decode_yaml(text, Camera, name, "camera file")
 
 
-def _decode_yaml(text: bytes, kind: Any, name: str, what: str) -> Any:
+def _decode_yaml(text: bytes, kind: type[T], name: str, what: str) -> T:
     import yaml
 
     try:

@@ -11,7 +11,7 @@ from dms.records.base import Count, Duration, Part, Probability, Seconds
 from dms.records.words import Criterion, HealthState, WarningClass, Zone
 
 
-class Attention(Part):
+class Attention(Part, frozen=True, kw_only=True):
     """Where the driver looks (ISO 15007 glance terms) and whether that counts as attentive."""
 
     zone: Zone = "unknown"
@@ -21,7 +21,7 @@ class Attention(Part):
     criterion: Criterion | None = None
 
 
-class Availability(Part):
+class Availability(Part, frozen=True, kw_only=True):
     """UN R157 availability: age in seconds of the last evidence per criterion; ``available`` is ``None`` when it cannot be told."""
 
     available: bool | None = None
@@ -30,7 +30,7 @@ class Availability(Part):
     monitorable: Count = 0
 
 
-class Blink(Part):
+class Blink(Part, frozen=True, kw_only=True):
     """One finished blink; ``amplitude`` is the fall of openness from the open level, 0..1."""
 
     start: Seconds
@@ -38,7 +38,7 @@ class Blink(Part):
     amplitude: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
 
 
-class Drowsiness(Part):
+class Drowsiness(Part, frozen=True, kw_only=True):
     """Eyelid statistics over time. Unseen eyes count in neither numerator nor denominator."""
 
     kss: Annotated[float, msgspec.Meta(ge=1, le=9)] | None = None
@@ -49,14 +49,14 @@ class Drowsiness(Part):
     last_blink: Blink | None = None
 
 
-class Health(Part):
+class Health(Part, frozen=True, kw_only=True):
     """Can the camera and the chain judge at all."""
 
     state: HealthState = "init"
     reasons: list[str] = []
 
 
-class DriverState(Part):
+class DriverState(Part, frozen=True, kw_only=True):
     """Assessment's result at time ``t``; ``because`` is the chain of causes, most important first."""
 
     t: Seconds

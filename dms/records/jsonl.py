@@ -38,7 +38,7 @@ def decode_state(line: bytes | str, number: int = 0) -> TakeoverReadiness:
     Raises:
         RecordError: as ``decode_input``.
     """
-    return cast(TakeoverReadiness, _decode(_STATE, line, number))
+    return _decode(_STATE, line, number)
 
 
 def _decode(decoder: "msgspec.json.Decoder[T]", line: bytes | str, number: int) -> T:

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the frame."""
 
 
-class Face(Part):
+class Face(Part, frozen=True, kw_only=True):
     """Is there a driver's face, and where."""
 
     present: bool
@@ -24,7 +24,7 @@ class Face(Part):
     box_px: Box | None = None
 
 
-class Head(Part):
+class Head(Part, frozen=True, kw_only=True):
     """Head pose. ``forward_camera`` is where the nose points, ``[0, 0, -1]`` straight into the lens."""
 
     forward_camera: Direction
@@ -36,7 +36,7 @@ class Head(Part):
     std_deg: Spread | None = None
 
 
-class Gaze(Part):
+class Gaze(Part, frozen=True, kw_only=True):
     """Line of sight of both eyes together; the origin is the middle between the eyeball centres."""
 
     direction_camera: Direction
@@ -46,7 +46,7 @@ class Gaze(Part):
     std_deg: Spread | None = None
 
 
-class Eye(Part):
+class Eye(Part, frozen=True, kw_only=True):
     """One eye. ``visible`` is the probability that the eye region can be judged at all; when low, the rest is ``None``."""
 
     visible: Probability | None = None
@@ -55,14 +55,14 @@ class Eye(Part):
     closed: Probability | None = None
 
 
-class Mouth(Part):
+class Mouth(Part, frozen=True, kw_only=True):
     """Gap between the inner lips, and the probability of a yawn."""
 
     opening_mm: Length | None = None
     yawn: Probability | None = None
 
 
-class Hand(Part):
+class Hand(Part, frozen=True, kw_only=True):
     """One hand; 21 points in the usual order (wrist, thumb, index, middle, ring, little finger)."""
 
     side: str | None = None
@@ -73,7 +73,7 @@ class Hand(Part):
     gesture_confidence: Probability | None = None
 
 
-class Objects(Part):
+class Objects(Part, frozen=True, kw_only=True):
     """Probabilities of things; ``None`` where no engine looked."""
 
     phone: Probability | None = None
@@ -81,8 +81,8 @@ class Objects(Part):
     mask: Probability | None = None
 
 
-class Image(Part):
-    """Picture quality. ``blocked`` is the share of the picture that shows nothing; ``sharpness`` is the variance of the Laplacian."""
+class Image(Part, frozen=True, kw_only=True):
+    """Picture quality. ``blocked``: share of the picture that shows nothing; ``sharpness``: variance of the Laplacian."""
 
     mean: Annotated[float, msgspec.Meta(ge=0, le=255)] | None = None
     sharpness: Annotated[float, msgspec.Meta(ge=0)] | None = None
@@ -91,7 +91,7 @@ class Image(Part):
     frozen: bool | None = None
 
 
-class Observation(Part, tag_field="schema", tag="dms.observation/1"):
+class Observation(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.observation/1"):
     """One picture's content. ``zone`` is only for policy work without a camera: it overrides the geometry."""
 
     t: Seconds

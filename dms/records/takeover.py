@@ -9,14 +9,14 @@ from dms.records.driver import Attention, Availability, Drowsiness, Health
 from dms.records.words import Readiness, WarningClass
 
 
-class Warning(Part):
+class Warning(Part, frozen=True, kw_only=True):
     """The arbitrated warning: 1 request, 2 escalated, 3 take control now."""
 
     class_: WarningClass | None = msgspec.field(name="class", default=None)
     stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
 
 
-class Requests(Part):
+class Requests(Part, frozen=True, kw_only=True):
     """What the driver is asked to do."""
 
     hands_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
@@ -26,7 +26,7 @@ class Requests(Part):
     wake_up: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
 
 
-class TakeoverReadiness(Part, tag_field="schema", tag="dms.state/1"):
+class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.state/1"):
     """One ordinal level, a score, a time estimate, and why. The default says "unknown".
 
     ``level``: 0 unknown or fault, 1 absent, 2 unavailable, 3 available but eyes off, 4 attentive, 5 attentive with hands on.

@@ -8,7 +8,7 @@ from dms.records.base import Part, Seconds, Speed
 from dms.records.words import Gear, Ignition, L3State
 
 
-class VehicleState(Part, tag_field="schema", tag="dms.vehicle/1"):
+class VehicleState(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.vehicle/1"):
     """Vehicle inputs valid at time ``t``."""
 
     t: Seconds
