@@ -29,7 +29,7 @@ class Source(ABC):
             HardwareError: the device is gone.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  most sources hold nothing between frames
         """Give the device or file back."""
 
     def __enter__(self) -> "Source":
