@@ -1,0 +1,155 @@
+"""The typed sections of a rule profile. Field names carry the unit; meaning, source and legal range stand in the YAML file."""
+
+import msgspec
+
+from dms.records.words import Zone
+
+
+class CameraRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When pictures count as fresh, fast and usable."""
+
+    silence_s: float
+    max_gap_s: float
+    fps_window_s: float
+    fps_warm_up_s: float
+    fps_timing_min: float
+    fps_blink_min: float
+    fps_min: float
+    blocked_share: float
+    dark_mean: float
+    saturated_share: float
+    inform_after_s: float
+    eyes_unseen_inform_s: float
+
+
+class PresenceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a face counts as seen and a seat as left."""
+
+    face_confidence_min: float
+    absent_after_s: float
+
+
+class EyeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When an eye can be judged, and when it is shut."""
+
+    visible_min: float
+    closed_probability: float
+    shut_openness: float
+    blink_openness: float
+
+
+class ClosureRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ladder blink, microsleep, sleep, unresponsive."""
+
+    blink_max_s: float
+    microsleep_s: float
+    sleep_s: float
+    unresponsive_s: float
+    reopen_s: float
+    freeze_max_s: float
+
+
+class BlinkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as a blink, and over how long closures are averaged."""
+
+    min_s: float
+    statistics_s: float
+
+
+class PerclosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Share of seen time with shut eyes."""
+
+    window_s: float
+    seen_min_s: float
+    blink_cut_s: float
+    drowsy: float
+    recovered: float
+
+
+class GazeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From a line of sight to a zone."""
+
+    default_std_deg: float
+    std_max_deg: float
+    margin_deg: float
+    hysteresis_s: float
+
+
+class GlanceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The two clocks for eyes off the road, and how their warnings end."""
+
+    long_s: float
+    escalate_s: float
+    cumulative_s: float
+    cumulative_window_s: float
+    reset_s: float
+    flicker_s: float
+    freeze_max_s: float
+    release_s: float
+
+
+class AttentionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which zones make a driver attentive, and after how long."""
+
+    confirm_s: float
+    mirror_max_s: float
+    road_zones: list[Zone]
+    mirror_zones: list[Zone]
+    phone_probability: float
+
+
+class AvailabilityRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """UN R157 availability criteria."""
+
+    window_s: float
+    valid_min: int
+    torque_nm: float
+    hands_on_counts: bool
+    head_move_deg: float
+    body_move_mm: float
+    movement_s: float
+
+
+class VehicleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Time-out of vehicle inputs."""
+
+    timeout_s: float
+
+
+class ReadinessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``ready`` asks for beyond the laws, and the bands of the score."""
+
+    ready_on_head_pose: bool
+    confidence_min: float
+    score_ready: float
+    score_delayed: float
+    score_not_ready: float
+
+
+class TakeoverRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The advisory take-over time."""
+
+    hands_on_s: float
+    hands_off_s: float
+    eyes_off_s: float
+    eyes_off_growth: float
+    phone_extra_s: float
+    max_s: float
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All values of one profile."""
+
+    camera: CameraRules
+    presence: PresenceRules
+    eyes: EyeRules
+    closure: ClosureRules
+    blink: BlinkRules
+    perclos: PerclosRules
+    gaze: GazeRules
+    glance: GlanceRules
+    attention: AttentionRules
+    availability: AvailabilityRules
+    vehicle: VehicleRules
+    readiness: ReadinessRules
+    takeover: TakeoverRules
