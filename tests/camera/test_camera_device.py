@@ -1,0 +1,302 @@
+"""Live cameras: the mailbox, GStreamer with its test pictures, Video4Linux with a fake driver."""
+
+import os
+import threading
+import time
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from dms.camera.device import V4L2Camera
+from dms.camera.gstreamer import Form, GStreamerCamera, unpack
+from dms.camera.live import LiveSource
+from dms.camera.open import open_source
+from dms.errors import HardwareError, UsageError
+from dms.records import Frame
+
+try:
+    from dms.camera.gstreamer import _gstreamer
+
+    _gstreamer()
+    MISSING = ""
+except HardwareError as error:
+    MISSING = str(error)
+
+needs_gstreamer = pytest.mark.skipif(bool(MISSING) and not os.environ.get("DMS_REQUIRE_GSTREAMER"), reason=MISSING or "-")
+
+
+class Scripted(LiveSource):
+    """Delivers what the test says."""
+
+    def __init__(self, script, timeout_s=0.2):
+        super().__init__("scripted", timeout_s)
+        self.script = script
+
+    def _run(self):
+        self.script(self)
+
+
+def frame(number):
+    return Frame(np.full((4, 4), number, np.uint8), float(number), number, number)
+
+
+def test_the_mailbox_keeps_only_the_newest():
+    done = threading.Event()
+
+    def script(camera):
+        for number in range(5):
+            camera.deliver(frame(number))
+        done.set()
+
+    with Scripted(script) as camera:
+        camera.start()
+        assert done.wait(2)
+        assert camera.newest().index == 4
+        assert camera.overwritten == 4
+        assert camera.newest() is None  # ended
+
+
+def test_no_picture_is_handed_out_twice_and_silence_is_a_lost_device():
+    def script(camera):
+        camera.deliver(frame(1))
+        camera._stopping.wait()
+
+    with Scripted(script) as camera:
+        assert camera.newest().index == 1
+        with pytest.raises(HardwareError, match=r"no picture for 0\.2 s"):
+            camera.newest()
+
+
+def test_an_exception_of_the_driver_reaches_the_reader():
+    def script(camera):
+        raise RuntimeError("USB reset")
+
+    with Scripted(script) as camera, pytest.raises(HardwareError, match="USB reset"):
+        camera.newest()
+
+
+def test_close_wakes_a_waiting_reader_and_ends_the_thread():
+    with Scripted(lambda camera: camera._stopping.wait(), timeout_s=30) as camera:
+        camera.start()
+        threading.Timer(0.1, camera.close).start()
+        assert camera.newest() is None
+    assert not camera._thread.is_alive()
+
+
+def gst(caps, extra="is-live=true num-buffers=8 pattern=smpte", **options):
+    return GStreamerCamera(f"videotestsrc {extra} ! {caps},framerate=60/1 ! appsink", time.monotonic, **options)
+
+
+def near(pixel, rgb):
+    return all(abs(int(a) - b) <= 3 for a, b in zip(pixel, rgb, strict=True))
+
+
+@needs_gstreamer
+@pytest.mark.parametrize("form", ["NV12", "I420", "BGR", "RGB", "BGRx", "YUY2", "UYVY"])
+def test_videotestsrc_colours(form):
+    with gst(f"video/x-raw,format={form},width=322,height=240") as camera:
+        picture = next(camera.frames())
+    assert picture.grey.shape == (240, 322)
+    bars = [picture.colour[60, x] for x in (20, 70, 160, 250, 300)]
+    want = [(255, 255, 255), (255, 255, 0), (0, 255, 0), (255, 0, 0), (0, 0, 255)]
+    assert all(
+        near(bar, rgb) for bar, rgb in zip(bars, [(255,) * 3, (255, 255, 0), (0, 255, 0), (255, 0, 0), (0, 0, 255)], strict=True)
+    )
+
+
+@needs_gstreamer
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "grbg", "gbrg"])
+def test_videotestsrc_bayer(pattern):
+    with gst(f"video/x-bayer,format={pattern},width=320,height=240") as camera:
+        picture = next(camera.frames())
+    assert near(picture.colour[60, 250], (255, 0, 0)) and near(picture.colour[60, 300], (0, 0, 255))
+
+
+@needs_gstreamer
+@pytest.mark.parametrize("form", ["GRAY8", "GRAY16_LE"])
+def test_videotestsrc_grey_with_time_counter_and_end(form):
+    before = time.monotonic()
+    with gst(f"video/x-raw,format={form},width=321,height=200", "is-live=true num-buffers=20", bits=16) as camera:
+        frames = list(camera.frames())
+    assert 1 <= len(frames) <= 20
+    last = frames[-1]
+    assert last.grey.shape == (200, 321) and last.colour is None and int(last.grey.max()) > 200
+    assert last.counter == 19  # buffer number, drops counted
+    times = [f.t for f in frames]
+    assert times == sorted(times) and before <= times[0] and times[-1] <= time.monotonic()
+    per_frame = np.diff(times) / np.maximum(1, np.diff([f.counter for f in frames]))
+    assert np.abs(per_frame - 1 / 60).max() < 0.004  # time of capture, not of delivery
+
+
+@needs_gstreamer
+def test_a_slow_reader_gets_the_newest_picture():
+    with gst("video/x-raw,format=GRAY8,width=64,height=64", "is-live=true") as camera:
+        assert camera.newest() is not None
+        time.sleep(0.3)
+        late = camera.newest()
+        assert time.monotonic() - late.t < 0.1
+        assert late.counter >= 10
+        assert camera.overwritten >= 10
+
+
+@needs_gstreamer
+def test_16_bit_with_10_significant_bits_is_clipped_not_wrapped():
+    with gst("video/x-raw,format=GRAY16_LE,width=64,height=64", "is-live=true num-buffers=2 pattern=white", bits=10) as camera:
+        assert int(next(camera.frames()).grey.min()) == 255
+
+
+@needs_gstreamer
+def test_a_silent_pipeline_is_a_lost_device():
+    with (
+        GStreamerCamera("appsrc is-live=true ! appsink", time.monotonic, timeout_s=0.2) as camera,
+        pytest.raises(HardwareError, match="no picture"),
+    ):
+        camera.newest()
+
+
+@needs_gstreamer
+@pytest.mark.parametrize(
+    ("pipeline", "kind"),
+    [
+        ("videotestsrc ! fakesink", UsageError),
+        ("appsink", UsageError),
+        ("videotestsrc ! !", UsageError),
+        ("", UsageError),
+        ("nosuchcamera ! appsink", HardwareError),
+        ("v4l2src device=/dev/video99 ! appsink", HardwareError),
+        ("filesrc location=/nonexistent ! appsink", HardwareError),
+    ],
+)
+def test_wrong_pipelines_are_one_line(pipeline, kind, capfd):
+    with pytest.raises(kind) as caught:
+        open_source(f"gst:{pipeline}", clock=time.monotonic).close()
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+@needs_gstreamer
+def test_a_format_we_do_not_take_is_named():
+    with gst("video/x-raw,format=v210,width=64,height=64") as camera, pytest.raises(UsageError, match="v210"):
+        camera.newest()
+
+
+@needs_gstreamer
+def test_device_error_in_the_middle_reaches_the_reader():
+    pipeline = "videotestsrc is-live=true ! identity error-after=5 ! video/x-raw,format=GRAY8 ! appsink"
+    with GStreamerCamera(pipeline, time.monotonic) as camera, pytest.raises(HardwareError, match="camera gst:"):
+        list(camera.frames())
+
+
+@needs_gstreamer
+def test_threads_and_files_are_given_back():
+    def once():
+        with gst("video/x-raw,format=GRAY8,width=64,height=64", "is-live=true") as camera:
+            next(camera.frames())
+
+    once()  # GStreamer keeps its registry and task pool
+    me = psutil.Process()
+    files, threads = me.num_fds(), threading.active_count()
+    for _ in range(5):
+        once()
+    assert threading.active_count() == threads
+    assert me.num_fds() <= files + 2
+
+
+def test_unpack_takes_padded_rows_and_deep_bayer():
+    rows = bytes([1, 2, 3, 0, 4, 5, 6, 0])
+    assert unpack(rows, Form("grey", 3, 2, 1, (4,), (0,))).tolist() == [[1, 2, 3], [4, 5, 6]]
+    deep = np.array([[1, 1023, 0], [512, 256, 0]], "<u2").tobytes()
+    assert unpack(deep, Form("bayer_rggb", 2, 2, 2, (6,), (0,), 10)).tolist() == [[1, 1023], [512, 256]]
+    with pytest.raises(HardwareError, match="too few"):
+        unpack(rows[:6], Form("grey", 3, 2, 1, (4,), (0,)))
+
+
+class FakeDriver:
+    """What ``cv2.VideoCapture`` does, with pictures of our own."""
+
+    def __init__(self, pictures, stamps=(), accepts=True):
+        self.pictures, self.stamps, self.accepts = list(pictures), list(stamps), accepts
+        self.settings = {}
+        self.taken = 0
+        self.released = False
+
+    def isOpened(self):
+        return self.accepts is not None
+
+    def set(self, key, value):
+        if key != cv2.CAP_PROP_FOURCC or self.accepts:
+            self.settings[key] = value
+        return True
+
+    def get(self, key):
+        if key == cv2.CAP_PROP_POS_MSEC:
+            return self.stamps[self.taken - 1] * 1e3 if self.stamps else -1.0
+        return self.settings.get(key, 0.0)
+
+    def read(self):
+        if self.taken == len(self.pictures):
+            return False, None
+        self.taken += 1
+        return True, self.pictures[self.taken - 1]
+
+    def release(self):
+        self.released = True
+
+
+def test_v4l2_uses_the_drivers_time_and_knows_when_the_device_is_gone():
+    driver = FakeDriver([np.full((8, 8, 3), (0, 0, 255), np.uint8)], stamps=[99.98])
+    with V4L2Camera(0, lambda: 100.0, opener=lambda path: driver) as camera:
+        picture = camera.newest()
+        assert picture.t == pytest.approx(99.98)
+        assert tuple(picture.colour[0, 0]) == (255, 0, 0)
+        assert picture.source == "/dev/video0"
+        with pytest.raises(HardwareError, match="is gone"):
+            camera.newest()
+    assert driver.released
+
+
+@pytest.mark.parametrize(("stamps", "want"), [([], 100.0), ([5.0], 100.0), ([100.5], 100.0)])
+def test_a_stamp_of_another_clock_is_not_used(stamps, want):
+    driver = FakeDriver([np.zeros((8, 8), np.uint8)], stamps=stamps)
+    with V4L2Camera("/dev/video3", lambda: 100.0, opener=lambda path: driver) as camera:
+        assert camera.newest().t == want
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_v4l2_10_bit_grey(as_bytes):
+    deep = np.array([[0, 4, 512, 1023]] * 4, np.uint16)
+    driver = FakeDriver([deep.view(np.uint8) if as_bytes else deep])
+    with V4L2Camera(0, lambda: 1.0, fourcc="Y10", opener=lambda path: driver) as camera:
+        assert camera.newest().grey[0].tolist() == [0, 1, 128, 255]
+
+
+def test_v4l2_refusals():
+    with pytest.raises(HardwareError, match="cannot be opened"):
+        V4L2Camera(0, time.monotonic, opener=lambda path: FakeDriver([], accepts=None))
+    driver = FakeDriver([], accepts=False)
+    with pytest.raises(HardwareError, match="refuses the format Y16"):
+        V4L2Camera(0, time.monotonic, fourcc="Y16", opener=lambda path: driver)
+    assert driver.released
+    with pytest.raises(UsageError, match="not known"):
+        V4L2Camera(0, time.monotonic, fourcc="XYZ9", opener=lambda path: driver)
+
+
+@pytest.mark.parametrize("spec", ["/dev/video97", "v4l2:97", "v4l2:97,format=GREY,size=640x480,fps=30"])
+def test_a_missing_camera_is_one_line(spec, capfd):
+    with pytest.raises(HardwareError, match="cannot be opened") as caught:
+        open_source(spec, clock=time.monotonic)
+    assert caught.value.exit_code == 4 and "/dev/video97" in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("spec", ["v4l2:", "v4l2:0,colour=1", "v4l2:0,fps=fast", "v4l2:0,size=640"])
+def test_wrong_camera_words_are_usage_errors(spec):
+    with pytest.raises(UsageError):
+        open_source(spec, clock=time.monotonic)
+
+
+def test_a_camera_needs_a_clock():
+    with pytest.raises(UsageError, match="live camera"):
+        open_source("/dev/video0")
