@@ -1,7 +1,8 @@
 """One job, many back ends: what an engine is and how it is run.
 
-A *slot* (``face_mesh``) is a contract: input and output tensors by name, shape and type. An *engine* is a network that fulfils it. A *back
-end* (ONNX Runtime, TensorRT, replay, fake) loads an engine for this machine. Perception asks for a slot, never for a file.
+A *slot* (``face_mesh``) is a contract: input and output tensors by name, shape and type. An *engine* is a network that fulfils
+it. A *back end* (ONNX Runtime, TensorRT, replay, fake) loads an engine for this machine. Perception asks for a slot, never for a
+file.
 
 All inputs are ``uint8`` pictures, NHWC, batch 1 (grey: one channel, colour: RGB): the scaling belongs to the network file, so it
 cannot be got wrong outside. Outputs are ``float32``.
@@ -39,7 +40,10 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An engine as found on disk: the slot it fills, its file and where that came from."""
+    """An engine as found on disk: the slot it fills, its file and where that came from.
+
+    ``cpu_path`` is the same network rewritten for ONNX Runtime on a CPU (same outputs), where there is one.
+    """
 
     name: str
     slot: str
@@ -49,6 +53,7 @@ class EngineSpec:
     sha256: str = ""
     licence: str = ""
     provenance: str = ""
+    cpu_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,8 @@ class Backend(ABC):
     """Loads engines for one kind of runtime."""
 
     name: ClassVar[str]
+    needs_file: ClassVar[bool] = True
+    """False for a back end that makes up or replays its outputs: the slot's contract is enough for it."""
 
     @abstractmethod
     def probe(self) -> Availability:

@@ -64,8 +64,6 @@ class Lowering:
 
 
 def _channels_first(value: NDArray[Any]) -> NDArray[Any]:
-    if value.ndim == 4:
-        return value.transpose(0, 3, 1, 2)
-    if value.ndim == 3:
-        return value.transpose(2, 0, 1)
-    return value.reshape(-1, 1, 1) if value.ndim == 1 and value.size > 1 else np.asarray(value)
+    if value.ndim in (3, 4):
+        return np.moveaxis(value, -1, -3)
+    return value.reshape(-1, 1, 1) if value.ndim == 1 and value.size > 1 else value

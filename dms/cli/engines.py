@@ -1,0 +1,144 @@
+"""``dms engines``: which networks there are, set them up, check them."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dms.inference.definition import Definition
+
+HELP = "list, build and check the engines (networks)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``dms engines``."""
+    commands = parser.add_subparsers(dest="engines_command", required=True, metavar="{list,build,check}")
+    listing = commands.add_parser("list", help="name, slot, provenance, licence, hash, inputs and outputs of each engine")
+    build = commands.add_parser("build", help="fetch the published networks, convert and check them, once")
+    build.add_argument("--wheel", type=Path, metavar="FILE", help="use this wheel file instead of fetching it")
+    build.add_argument("--force", action="store_true", help="build again even if up to date")
+    check = commands.add_parser("check", help="compare the built engines with stored reference outputs")
+    for command in (listing, build, check):
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen sub-command; the exit code."""
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {"list": _list, "build": _build, "check": _check}
+    return commands[args.engines_command](args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from dms.inference.definition import definitions
+
+    rows = [_row(item) for item in definitions()]
+    if args.json:
+        print(json.dumps({"schema": "dms.engines/1", "engines": rows}, indent=1))
+        return 0
+    for row in rows:
+        state = row["state"] if row["state"] != "built" else f"built, {row['size_bytes'] / 1e6:.1f} MB"
+        print(f"{row['name']}  [{row['slot']}]  {state}\n  {row['title']}\n  licence  {row['licence']}")
+        print(f"  from     {row['provenance']}\n  sha256   {row['sha256'] or '-'}")
+        print(f"  in       {', '.join(row['inputs'])}\n  out      {', '.join(row['outputs'])}")
+    return 0
+
+
+def _row(item: "Definition") -> dict[str, Any]:
+    """One engine for people and machines; ``sha256`` is of the ONNX file, ``source_sha256`` of the network it is made from."""
+    from dms.errors import BackendUnavailable, DmsError
+    from dms.inference.slots import find_engine
+
+    state, digest, size, path = "built", "", 0, ""
+    try:
+        spec = find_engine(item.name)
+        assert spec.path is not None
+        digest, size, path = spec.sha256, spec.path.stat().st_size, str(spec.path)
+    except BackendUnavailable:
+        state = "not built"
+    except DmsError as error:
+        state = f"damaged: {error}"
+    return {
+        "name": item.name,
+        "slot": item.slot,
+        "title": item.title,
+        "licence": item.licence,
+        "provenance": item.provenance,
+        "source_sha256": item.source.sha256 if item.source else None,
+        "sha256": digest or None,
+        "inputs": [str(tensor) for tensor in item.inputs],
+        "outputs": [str(tensor) for tensor in item.outputs],
+        "state": state,
+        "size_bytes": size or None,
+        "path": path or None,
+    }
+
+
+def _build(args: argparse.Namespace) -> int:
+    from dms.inference.build import build
+
+    with _progress() as tell:
+        report = build(args.wheel, args.force, tell)
+    if args.json:
+        worst = {name: report.worst[name] for name in report.built}
+        data = {"schema": "dms.engines-build/1", "built": worst, "up_to_date": list(report.current), "folder": str(report.folder)}
+        print(json.dumps(data, indent=1))
+        return 0
+    for name in report.built:
+        print(f"built {name}: largest distance to the reference {report.worst[name]:.2g}")
+    if not report.built:
+        print(f"up to date: {', '.join(report.current)}")
+    print(f"in {report.folder}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from dms.inference.definition import definitions
+    from dms.inference.onnxruntime_backend import OnnxRuntimeBackend
+    from dms.inference.parity import compare
+    from dms.inference.slots import find_engine
+
+    results = {}
+    for item in definitions():
+        if (item.folder / "parity.npz").is_file():
+            results[item.name] = compare(item, find_engine(item.name), OnnxRuntimeBackend())
+    ok = bool(results) and all(found.ok for row in results.values() for found in row)
+    if args.json:
+        rows = {
+            name: [{"output": d.output, "worst": d.worst, "limit": d.limit, "ok": d.ok} for d in row]
+            for name, row in results.items()
+        }
+        print(json.dumps({"schema": "dms.engines-check/1", "ok": ok, "engines": rows}, indent=1))
+        return 0 if ok else 1
+    for name, row in results.items():
+        print(name)
+        for found in row:
+            print(f"  {found.output:12} {found.worst:9.2g}  allowed {found.limit:7.2g}  {'ok' if found.ok else 'FAILED'}")
+    print("all engines reproduce the reference" if ok else "an engine does not reproduce the reference")
+    return 0 if ok else 1
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[float, str], None]]:
+    """A bar on a terminal where ``rich`` is installed, else a line whenever the work changes."""
+    if sys.stderr.isatty():
+        with contextlib.suppress(ImportError):
+            from rich.console import Console
+            from rich.progress import Progress
+
+            with Progress(console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task("engines", total=1.0)
+                yield lambda done, text: bar.update(task, completed=done, description=text)
+            return
+    last = ""
+
+    def line(done: float, text: str) -> None:
+        nonlocal last
+        if text != last:
+            last = text
+            print(f"[{done:4.0%}] {text}", file=sys.stderr, flush=True)
+
+    yield line

@@ -1,0 +1,81 @@
+"""Several engines opened together: one back end, one set of options, closed together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+from dms.inference.base import Backend, Engine, EngineSpec, Options
+from dms.inference.registry import DEFAULT, load_backend
+from dms.inference.slots import contract, find_engine
+
+
+class EngineSet(Mapping[str, Engine]):
+    """Engines by slot; a context manager.
+
+    Args:
+        slots: names of the slots to open.
+        backend: a back end, or its name.
+        options: how to load.
+        overrides: slot to an integrator's own ONNX file.
+
+    Raises:
+        UsageError: no such slot or back end.
+        BackendUnavailable: the back end cannot run here, or the engines are not built.
+        InputError: a file is broken or does not fit. Nothing stays open then.
+    """
+
+    def __init__(
+        self,
+        slots: Iterable[str],
+        backend: Backend | str = DEFAULT,
+        options: Options | None = None,
+        overrides: Mapping[str, Path] | None = None,
+    ) -> None:
+        self.backend = load_backend(backend) if isinstance(backend, str) else backend
+        self._engines: dict[str, Engine] = {}
+        chosen, own = options or Options(), overrides or {}
+        try:
+            for slot in slots:
+                self._engines[slot] = self.backend.load(self._spec(slot, own.get(slot)), chosen)
+        except BaseException:
+            self.close()
+            raise
+
+    def _spec(self, slot: str, override: Path | None) -> EngineSpec:
+        return find_engine(slot, override) if self.backend.needs_file else contract(slot)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of the engine file in each slot; empty text where the back end has no file."""
+        return {slot: engine.spec.sha256 for slot, engine in self._engines.items()}
+
+    def stats(self) -> dict[str, dict[str, float]]:
+        """Timing per slot: ``runs`` and wall time in ms, see ``Stats``."""
+        return {slot: asdict(engine.stats()) for slot, engine in self._engines.items()}
+
+    def warmup(self, runs: int = 2) -> None:
+        """Run every engine on zeros."""
+        for engine in self._engines.values():
+            engine.warmup(runs)
+
+    def close(self) -> None:
+        """Close all engines; may be called twice."""
+        engines, self._engines = list(self._engines.values()), {}
+        for engine in engines:
+            engine.close()
+
+    def __getitem__(self, slot: str) -> Engine:
+        return self._engines[slot]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engines)
+
+    def __len__(self) -> int:
+        return len(self._engines)
+
+    def __enter__(self) -> "EngineSet":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

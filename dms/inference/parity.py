@@ -1,0 +1,95 @@
+"""Does a converted engine still say what the reference runtime said: stored inputs, stored (sampled) outputs, limits.
+
+``engines/<name>/parity.npz`` holds cases ``<case>/seed`` (a made-up picture, see ``noise``) or ``<case>/image`` (a stored one)
+and reference outputs ``<case>/out/<output>``: every ``<case>/step/<output>``-th element of the flattened output.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.errors import InputError
+from dms.inference.base import Backend, EngineSpec, Options, Tensors
+from dms.inference.definition import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Largest distance of one output to the reference over all cases, in the output's unit."""
+
+    output: str
+    worst: float
+    limit: float
+
+    @property
+    def ok(self) -> bool:
+        """Within the limit; a NaN never is."""
+        return self.worst <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One input picture and the sampled reference outputs with their steps."""
+
+    name: str
+    image: NDArray[np.uint8]
+    outputs: Mapping[str, tuple[int, NDArray[np.float32]]]
+
+
+def noise(seed: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A picture of uniform noise that is the same on every machine and with every NumPy (SHAKE-256 of the seed)."""
+    data = hashlib.shake_256(f"dms parity {seed}".encode()).digest(int(np.prod(shape)))
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def cases(definition: Definition) -> Iterator[Case]:
+    """The stored cases of an engine.
+
+    Raises:
+        InputError: missing or damaged.
+    """
+    path = definition.folder / "parity.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+    except Exception as error:  # zip, NumPy and file errors have no common base
+        raise InputError(f"{path}: the parity vectors cannot be read: {error}") from error
+    names = sorted({entry.split("/")[0] for entry in stored})
+    if not names:
+        raise InputError(f"{path}: holds no parity vectors")
+    for name in names:
+        shape = definition.inputs[0].shape
+        image = stored[f"{name}/image"] if f"{name}/image" in stored else noise(int(stored[f"{name}/seed"]), shape)
+        outputs = {
+            tensor.name: (int(stored[f"{name}/step/{tensor.name}"]), stored[f"{name}/out/{tensor.name}"])
+            for tensor in definition.outputs
+        }
+        yield Case(name, image, outputs)
+
+
+def compare(definition: Definition, spec: EngineSpec, backend: Backend) -> list[Difference]:
+    """Run all stored cases through every file of ``spec`` (the plain one and the CPU variant).
+
+    Raises:
+        BackendUnavailable, InputError, EngineFailed: see ``cases``, ``Backend.load`` and ``Engine.run``.
+    """
+    limits = definition.limits or {}
+    worst = {tensor.name: 0.0 for tensor in definition.outputs}
+    if worst.keys() - limits.keys():
+        raise InputError(f"{definition.folder / 'engine.yaml'}: an output has parity vectors but no limit")
+    for variant in [replace(spec, cpu_path=None)] + ([spec] if spec.cpu_path else []):
+        with backend.load(variant, Options(warmup=0)) as engine:
+            for case in cases(definition):
+                _take_worst(worst, case, engine.run({definition.inputs[0].name: case.image}))
+    return [Difference(name, value, limits[name]) for name, value in worst.items()]
+
+
+def _take_worst(worst: dict[str, float], case: Case, result: Tensors) -> None:
+    for output, (step, wanted) in case.outputs.items():
+        distance = np.abs(result[output].ravel()[::step] - wanted).max()
+        # np.maximum and not max(): a NaN has to stay
+        worst[output] = float(np.maximum(worst[output], distance))
