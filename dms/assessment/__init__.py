@@ -1,0 +1,1 @@
+"""Observation stream to DriverState."""

@@ -1,0 +1,136 @@
+"""Requirements 4.2: the nominal gaze angles hit their zones, left- and right-hand drive."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dms.assessment.cabins import EXAMPLES, load_cabin
+from dms.assessment.zones import ZoneMap, box_angles_deg, vehicle_angles, vehicle_direction
+from dms.errors import InputError
+from dms.profiles import load_profile
+from dms.records import Gaze, Head, Observation
+
+RULES = load_profile("l3_default").rules
+NOMINAL = [
+    ("cluster", 4, -25), ("infotainment", 33, -20), ("rear_mirror", 29, 16), ("driver_mirror", -39, -12),
+    ("passenger_mirror", 46, -6), ("glovebox", 53, -23), ("lap", 13, -50), ("knee", 30, -60), ("phone", 23, -13),
+    ("passenger", 82, 4), ("driver_window", -80, 0), ("passenger_window", 65, -3), ("footwell", 50, -45), ("rear_seat", 150, -10),
+    ("roof", 0, 45), ("road", 0, 0), ("road", 0, 18), ("road", 20, 5), ("road", -20, -3), ("road", 0, -9.5), ("other", 0, -89),
+]  # fmt: skip
+
+
+def zone_map(name: str) -> ZoneMap:
+    return ZoneMap(load_cabin(name), RULES.gaze, RULES.attention.road_zones)
+
+
+def side(name: str) -> int:
+    return 1 if name.endswith("lhd") else -1
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL)
+def test_P02_nominal_ray_hits_its_zone(name: str, zone: str, yaw: float, pitch: float) -> None:
+    origin = np.asarray(load_cabin(name).ocular_point_mm, float)
+    assert zone_map(name).zone(origin, vehicle_direction(yaw * side(name), pitch)) == zone
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL[:11])
+def test_P02_same_zone_through_the_camera_frame(name: str, zone: str, yaw: float, pitch: float) -> None:
+    cabin = load_cabin(name)
+    direction = cabin.camera.rotation().T @ vehicle_direction(yaw * side(name), pitch)
+    x, y, z = (float(v) for v in direction)
+    record = Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=2.0))
+    sight = zone_map(name).look(record)
+    assert sight is not None and (sight.zone, sight.by) == (zone, "gaze")
+    assert sight.yaw_deg == pytest.approx(yaw * side(name), abs=0.1) and sight.pitch_deg == pytest.approx(pitch, abs=0.1)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_camera_is_650_mm_from_the_eyes_on_the_centre_line_and_looks_up_12_degrees(name: str) -> None:
+    cabin = load_cabin(name)
+    to_eyes = np.asarray(cabin.ocular_point_mm, float) - np.asarray(cabin.camera.position_mm, float)
+    forward = cabin.camera.rotation()[:, 2]
+    assert np.linalg.norm(to_eyes) == pytest.approx(650, abs=0.5)
+    assert to_eyes[1] == 0 and to_eyes @ forward == pytest.approx(650, abs=0.5)
+    assert math.degrees(math.asin(forward[2])) == pytest.approx(12, abs=0.01)
+    assert (cabin.ocular_point_mm[1] > 0) == (cabin.drive == "lhd")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_driver_looking_into_the_distance_ahead_is_12_degrees_above_the_lens(name: str) -> None:
+    ahead = load_cabin(name).camera.rotation().T @ np.array([1.0, 0.0, 0.0])
+    assert ahead == pytest.approx([0.0, -math.sin(math.radians(12)), -math.cos(math.radians(12))], abs=1e-6)
+
+
+def test_cabins_are_mirror_images() -> None:
+    left, right = (load_cabin(name) for name in EXAMPLES)
+    for one, two in zip(left.zones, right.zones, strict=True):
+        assert one.zone == two.zone
+        assert (one.low_mm[1], one.high_mm[1]) == (-two.high_mm[1], -two.low_mm[1])
+        assert one.low_mm[::2] == two.low_mm[::2] and one.high_mm[::2] == two.high_mm[::2]
+
+
+def test_origin_of_the_eyes_moves_the_zone() -> None:
+    """The same direction from a head 150 mm to the left meets another thing: the origin is used, not only the angle."""
+    cabin, zones = load_cabin("example_lhd"), zone_map("example_lhd")
+    direction = cabin.camera.rotation().T @ vehicle_direction(23, -13)
+    x, y, z = (float(v) for v in direction)
+    seen = [
+        zones.look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), origin_camera_mm=(side_mm, 0.0, 650.0), std_deg=2.0)))
+        for side_mm in (0.0, 150.0)
+    ]
+    assert [s.zone for s in seen if s] != ["phone", "phone"] and seen[0] is not None and seen[0].zone == "phone"
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "std", "zone"), [
+    (0, -10, 3, "road"), (0, -10, 15, "unknown"), (4, -25, 11, "cluster"), (4, -25, 18, "unknown"), (-80, 0, 20, "driver_window"),
+])  # fmt: skip
+def test_uncertain_gaze_is_unknown_only_where_road_and_off_road_are_alike(
+    yaw: float, pitch: float, std: float, zone: str
+) -> None:
+    direction = load_cabin("example_lhd").camera.rotation().T @ vehicle_direction(yaw, pitch)
+    x, y, z = (float(v) for v in direction)
+    sight = zone_map("example_lhd").look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=std)))
+    assert sight is not None and sight.zone == zone
+
+
+def test_head_pose_stands_in_without_gaze() -> None:
+    sight = zone_map("example_lhd").look(
+        Observation(t=0.0, head=Head(forward_camera=(0.0, 0.0, -1.0), up_camera=(0.0, -1.0, 0.0)))
+    )
+    assert sight is not None and sight.by == "head"
+    assert zone_map("example_lhd").look(Observation(t=0.0)) is None
+
+
+@pytest.mark.parametrize("offset", [1.0, 5.0, 20.0, 60.0])
+def test_angle_to_a_box_is_the_angle_beyond_its_edge(offset: float) -> None:
+    low, high = np.array([[1000.0, -100.0, -100.0]]), np.array([[1010.0, 100.0, 100.0]])
+    edge = math.degrees(math.atan2(100, 1000))
+    found = box_angles_deg(np.zeros(3), vehicle_direction(edge + offset, 0), low, high)[0]
+    assert found == pytest.approx(offset, abs=0.2)
+
+
+def test_angles_go_round() -> None:
+    assert vehicle_angles(vehicle_direction(33, -20)) == pytest.approx((33, -20))
+
+
+def test_unusable_vehicle_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    good = (Path(__file__).parents[2] / "calibration/vehicles/example_lhd.yaml").read_text()
+    cases = {
+        "missing.yaml": None,
+        "no_road.yaml": good.replace("zone: road", "zone: other"),
+        "turned.yaml": good.replace("low_mm: [2400,", "low_mm: [2500,"),
+        "word.yaml": good.replace("zone: lap", "zone: leg"),
+        "broken.yaml": "name: [",
+    }
+    for name, text in cases.items():
+        path = tmp_path / name
+        if text is not None:
+            assert text != good
+            path.write_text(text)
+        with pytest.raises(InputError) as caught:
+            load_cabin(str(path))
+        assert "\n" not in str(caught.value) and name in str(caught.value)
