@@ -1,0 +1,142 @@
+"""Eyelids and eye visibility.
+
+A mesh network draws open eyes onto anything, so whether an eye can be judged is measured from the picture itself: is there
+structure where the eye should be (iris against white, or the dark line of closed lids), well above the sensor noise, neither
+drowned in dark nor in glare, inside the frame and not turned away.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.perception import landmarks as lm
+from dms.perception.head_pose import HeadFit
+from dms.perception.roi import Points, Roi
+from dms.records.observation import Eye
+
+PATCH = 48
+"""Side of the eye patch in pixels; the eye's corners lie ``PATCH / 2`` apart."""
+
+OPEN_MM = 9.0
+"""Lid gap of a relaxed open eye (adult 8 to 11 mm); replaced by the driver's own level once known."""
+
+SHUT_MM = 1.0
+"""Gap the mesh network still draws over shut lids."""
+
+CLOSED_MIDDLE = 0.42
+"""Openness (4.4 mm) at which closed and open are equally likely: people with an aperture of 6 mm awake must count as open."""
+
+CLOSED_WIDTH = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class PatchMeasures:
+    """Measures of one eye patch, before they become a visibility."""
+
+    structure: float
+    """Contrast of the eye against its own surroundings, grey levels."""
+    noise: float
+    """Sensor noise, grey levels."""
+    saturated: float
+    """Share of the patch at the upper end of the scale."""
+    mean: float
+    inside: float
+    """Share of the patch inside the frame."""
+
+
+def read_eyes(grey: NDArray[np.uint8], contours: dict[str, Points], fit: HeadFit) -> dict[str, Eye]:
+    """Both eyes of one face.
+
+    Args:
+        grey: the picture, h x w.
+        contours: 71 x 2 contour points per side, frame pixels.
+        fit: the head's pose and scale.
+    """
+    return {side: _read_eye(grey, contours[side], side, fit) for side in ("left", "right")}
+
+
+def _read_eye(grey: NDArray[np.uint8], contour: Points, side: str, fit: HeadFit) -> Eye:
+    visible = visibility(measure_patch(grey, contour), turned_away(side, fit))
+    if visible < 0.5:
+        return Eye(visible=round(visible, 3))
+    gap = opening_mm(contour, fit)
+    openness = max(0.0, min(2.0, (gap - SHUT_MM) / (OPEN_MM - SHUT_MM)))
+    return Eye(
+        visible=round(visible, 3),
+        opening_mm=round(gap, 2),
+        openness=round(openness, 3),
+        closed=round(closed_probability(openness), 3),
+    )
+
+
+def opening_mm(contour: Points, fit: HeadFit) -> float:
+    """Mean gap of the three middle lid pairs along the head's own up axis, mm; foreshortening by nod is taken out."""
+    up = -fit.view[:2, 1]
+    length = float(np.linalg.norm(up))
+    pairs = contour[list(lm.LOWER_LID[2:5])] - contour[list(lm.UPPER_LID[2:5])]
+    gap_px = float((pairs @ (-up / max(length, 1e-6))).mean())
+    return max(0.0, gap_px / (fit.scale * max(length, 0.4)))
+
+
+def closed_probability(openness: float) -> float:
+    """Probability that the lids are shut, from the openness of a single picture."""
+    return 1.0 / (1.0 + math.exp((openness - CLOSED_MIDDLE) / CLOSED_WIDTH))
+
+
+def turned_away(side: str, fit: HeadFit) -> float:
+    """Angle in degrees between the eye's forward axis and the line to the camera, counted to the side that hides this eye."""
+    right_turn = math.degrees(math.atan2(-(-fit.view[0, 2]), fit.view[2, 2]))  # yaw to the driver's right
+    hidden = right_turn if side == "right" else -right_turn
+    return max(0.0, hidden)
+
+
+def measure_patch(grey: NDArray[np.uint8], contour: Points) -> PatchMeasures:
+    """Cut the eye level and to a fixed size and measure it."""
+    outer, inner = contour[lm.CONTOUR_OUTER], contour[lm.CONTOUR_INNER]
+    middle = (outer + inner) / 2
+    width = float(np.linalg.norm(outer - inner))
+    line = outer - inner if outer[0] > inner[0] else inner - outer
+    roi = Roi(float(middle[0]), float(middle[1]), max(2.0 * width, 4.0), math.atan2(line[1], line[0]))
+    patch = roi.cut(grey, PATCH)
+    inside = _share_inside(roi, grey.shape)
+    centre = patch[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
+    smooth = cv2.GaussianBlur(patch, (0, 0), 1.2).astype(np.float32)[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
+    low, high = np.percentile(smooth, (3, 97))
+    return PatchMeasures(
+        structure=float(high - low),
+        noise=_noise(centre),
+        saturated=float((centre >= 250).mean()),
+        mean=float(centre.mean()),
+        inside=inside,
+    )
+
+
+def visibility(m: PatchMeasures, hidden_deg: float) -> float:
+    """Probability that this eye can be judged: the weakest of the conditions decides."""
+    relative = m.structure / (m.mean + 12.0)
+    conditions = (
+        (relative - 0.16) / 0.04,
+        (m.structure - 7.0) / 1.5,
+        (m.structure - 5.0 * m.noise) / (1.0 + m.noise),
+        (0.35 - m.saturated) / 0.06,
+        (m.inside - 0.85) / 0.04,
+        (62.0 - hidden_deg) / 5.0,
+    )
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, min(conditions)))))
+
+
+def _noise(patch: NDArray[np.uint8]) -> float:
+    """Noise level by Immerkaer's operator (1996): blind to edges and slopes."""
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    response = cv2.filter2D(patch.astype(np.float32), -1, mask)[1:-1, 1:-1]
+    return float(np.median(np.abs(response)) / 0.6745 / 6.0)
+
+
+def _share_inside(roi: Roi, shape: tuple[int, ...]) -> float:
+    half = roi.size / 2
+    width = min(roi.cx + half, shape[1]) - max(roi.cx - half, 0)
+    height = min(roi.cy + half / 2, shape[0]) - max(roi.cy - half / 2, 0)
+    return max(0.0, width) * max(0.0, height) / (roi.size * half)

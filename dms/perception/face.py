@@ -1,0 +1,123 @@
+"""Finding the driver's face, confirming it with the mesh, and following it from frame to frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine
+from dms.perception.detection import Detection, Detector
+from dms.perception.face_mesh import FaceMesh, read_mesh, roi_of
+from dms.perception.roi import Roi
+from dms.perception.settings import Settings
+
+FACE_LAYERS = ((4, 1),)
+"""(stride, anchors a cell) of the full-range face detector."""
+
+UNCONFIRMED_SCORE = 0.6
+"""A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, but head and eyes unknown."""
+
+Region = tuple[float, float, float, float]
+Grey = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFace:
+    """The driver's face: ``mesh`` is ``None`` when the face is turned too far away to be read."""
+
+    confidence: float
+    box: tuple[float, float, float, float]
+    mesh: FaceMesh | None
+
+
+class FaceFinder:
+    """Full search in one picture, and tracking over a stream."""
+
+    def __init__(self, engines: Mapping[str, Engine], settings: Settings, seat_region: Region | None = None) -> None:
+        self._detector = Detector(engines["face_detector"], FACE_LAYERS, settings.face_score)
+        self._mesh_engine = engines["face_mesh"]
+        self._settings = settings
+        self._region = seat_region
+        self._roi: Roi | None = None
+        self._looked_at = float("-inf")
+        self._zoom = 0
+
+    @property
+    def tracking(self) -> bool:
+        """Is a face being followed."""
+        return self._roi is not None
+
+    def reset(self) -> None:
+        """Forget the tracked face."""
+        self._roi = None
+
+    def still(self, grey: Grey) -> FoundFace | None:
+        """Search one picture at all zooms; the region of interest is refined once from the mesh itself."""
+        doubtful: list[FoundFace] = []
+        for zoom in self._settings.zooms:
+            found = self._search(grey, zoom)
+            if found is not None and found.mesh is not None:
+                found = self._read(grey, found.mesh.next_roi(), self._settings.face_track_presence) or found
+                if found.confidence >= self._settings.face_presence:
+                    return found
+            if found is not None:
+                doubtful.append(found)
+        return max(doubtful, key=lambda f: f.confidence, default=None)
+
+    def track(self, grey: Grey, t: float) -> FoundFace | None:
+        """Follow the face; search when it is lost (one zoom a frame) and look around once in a while."""
+        found = self._read(grey, self._roi, self._settings.face_track_presence) if self._roi is not None else None
+        if found is None:
+            zooms = self._settings.zooms
+            found = self._search(grey, zooms[self._zoom % len(zooms)])
+            self._looked_at = t
+            self._zoom = 0 if found is not None else self._zoom + 1
+        elif t - self._looked_at >= self._settings.redetect_s:
+            self._looked_at = t
+            found = self._better(grey, found)
+        self._roi = found.mesh.next_roi() if found is not None and found.mesh is not None else None
+        return found
+
+    def due(self, t: float) -> bool:
+        """Will ``track`` run the detector at ``t`` (another search should wait a frame then)."""
+        return self._roi is None or t - self._looked_at >= self._settings.redetect_s
+
+    def _search(self, grey: Grey, zoom: float) -> FoundFace | None:
+        """Largest confirmed face of the driver's region; else a sure but unreadable one."""
+        candidates = [c for c in self._detector.find(grey, zoom) if self._at_seat(c.centre, grey.shape)]
+        candidates.sort(key=lambda c: -c.box[2] * c.box[3])
+        for candidate in candidates[:4]:
+            found = self._read(grey, roi_of(candidate), self._settings.face_presence)
+            if found is not None:
+                return found
+        sure = [c for c in candidates if c.score >= UNCONFIRMED_SCORE]
+        return FoundFace(sure[0].score, sure[0].box, None) if sure else None
+
+    def _read(self, grey: Grey, roi: Roi, presence: float) -> FoundFace | None:
+        mesh = read_mesh(self._mesh_engine, grey, roi)
+        if mesh.presence < presence:
+            return None
+        box = mesh.box()
+        centre = (box[0] + box[2] / 2, box[1] + box[3] / 2)
+        return FoundFace(mesh.presence, box, mesh) if self._at_seat(centre, grey.shape) else None
+
+    def _better(self, grey: Grey, followed: FoundFace) -> FoundFace:
+        """Another face in the driver's region that is clearly larger takes over (a track may cling to the wrong person)."""
+        rivals = [c for c in self._detector.find(grey) if self._at_seat(c.centre, grey.shape)]
+        for rival in rivals:
+            if _apart(rival, followed) and rival.box[2] > 1.3 * followed.box[2]:
+                return self._read(grey, roi_of(rival), self._settings.face_presence) or followed
+        return followed
+
+    def _at_seat(self, centre: tuple[float, float], shape: tuple[int, ...]) -> bool:
+        if self._region is None:
+            return True
+        x, y, w, h = self._region
+        return x <= centre[0] / shape[1] <= x + w and y <= centre[1] / shape[0] <= y + h
+
+
+def _apart(one: Detection, other: FoundFace) -> bool:
+    x, y, w, h = other.box
+    cx, cy = one.centre
+    return not (x <= cx <= x + w and y <= cy <= y + h)

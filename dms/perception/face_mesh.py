@@ -1,0 +1,68 @@
+"""Face mesh: region of interest to 468 points, eye contours, irises, presence, all in frame pixels."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine
+from dms.perception import landmarks as lm
+from dms.perception.detection import Detection
+from dms.perception.roi import Points, Roi, around
+
+ROI_FACTOR = 1.5
+"""Side of the region of interest over the larger side of the face (the network was trained with this margin)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceMesh:
+    """What the mesh network saw, frame pixels. ``points`` third column: depth in pixels, away from the camera.
+
+    ``eye_contours`` and ``irises`` have the keys "left" and "right" (the driver's own): 71 x 2 and 5 x 2 (centre first);
+    ``lips`` 80 x 2.
+    """
+
+    points: Points
+    eye_contours: dict[str, Points]
+    irises: dict[str, Points]
+    lips: Points
+    presence: float
+    roi: Roi
+    crop: NDArray[np.uint8]
+
+    def next_roi(self) -> Roi:
+        """Where to look in the next frame."""
+        right, left = (self.points[i] for i in lm.FACE_LEVEL)
+        angle = math.atan2(left[1] - right[1], left[0] - right[0])
+        return around(self.points, angle, ROI_FACTOR)
+
+    def box(self) -> tuple[float, float, float, float]:
+        """Extent of the points: x, y, width, height."""
+        low, high = self.points[:, :2].min(axis=0), self.points[:, :2].max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def roi_of(face: Detection) -> Roi:
+    """First region of interest, from the detector's box and its two eye key points (0: driver's right, 1: left)."""
+    right, left = face.keypoints[0], face.keypoints[1]
+    angle = math.atan2(left[1] - right[1], left[0] - right[0])
+    return Roi(*face.centre, max(face.box[2], face.box[3]) * ROI_FACTOR, angle)
+
+
+def read_mesh(engine: Engine, grey: NDArray[np.uint8], roi: Roi) -> FaceMesh:
+    """Run the mesh network on one region of interest of a grey picture (h x w)."""
+    shape = engine.spec.inputs[0].shape
+    side = shape[1]
+    crop = roi.cut(grey, side)
+    out = engine.run({"image": crop.reshape(shape)})
+    logit = float(out["presence"].reshape(-1)[0])
+    return FaceMesh(
+        points=roi.to_frame(out["mesh"][0], side),
+        eye_contours={s: roi.to_frame(out[f"{s}_eye"][0], side) for s in ("left", "right")},
+        irises={s: roi.to_frame(out[f"{s}_iris"][0], side) for s in ("left", "right")},
+        lips=roi.to_frame(out["lips"][0], side),
+        presence=1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit)))),
+        roi=roi,
+        crop=crop,
+    )

@@ -1,0 +1,173 @@
+"""Hands: scheduled palm search, 21 points, tracking, finger count."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine
+from dms.perception import landmarks as lm
+from dms.perception.detection import Detection, Detector
+from dms.perception.roi import Points, Roi, around
+from dms.perception.settings import Settings
+from dms.perception.tint import warm
+from dms.records.frame import Frame
+from dms.records.observation import Hand
+
+PALM_LAYERS = ((8, 2), (16, 6))
+PALM_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+"""Points that move little when fingers bend: they carry the region of interest from frame to frame."""
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HandReading:
+    """One hand as read: 21 points in frame pixels, 21 points in metres about the hand's centre, and when."""
+
+    points: Points
+    world: Points
+    presence: float
+    right: float
+    """Probability that it is the driver's right hand."""
+    t: float
+    moved_px: float = math.inf
+
+    def next_roi(self) -> Roi:
+        """Where to look in the next frame: upright (wrist below), a little towards the fingers."""
+        wrist = self.points[lm.WRIST, :2]
+        knuckles = (self.points[5, :2] + 2 * self.points[9, :2] + self.points[13, :2]) / 4
+        angle = _upright(wrist, knuckles)
+        roi = around(self.points[list(PALM_POINTS)], angle, 2.0)
+        return _shifted(roi, 0.1 * roi.size / 2.0)
+
+    def record(self) -> Hand:
+        """The observation record's part. Gestures are another engine's work."""
+        return Hand(
+            side="right" if self.right >= 0.5 else "left",
+            confidence=round(self.presence, 3),
+            landmarks_px=[(round(float(x), 1), round(float(y), 1)) for x, y in self.points[:, :2]],
+            fingers=count_fingers(self.points),
+        )
+
+
+def count_fingers(points: Points) -> int:
+    """Fingers shown, 0 to 5, from 21 points (n x 2 or 3).
+
+    A finger is out when its tip is clearly farther from the wrist than its middle joint; the thumb when its tip is farther from
+    the little finger's base than its own base joint is.
+    """
+    p = points[:, :2]
+    far = [
+        float(np.linalg.norm(p[tip] - p[lm.WRIST])) > 1.1 * float(np.linalg.norm(p[mid] - p[lm.WRIST]))
+        for _, mid, _, tip in lm.FINGERS
+    ]
+    thumb = float(np.linalg.norm(p[lm.THUMB[3]] - p[17])) > 1.1 * float(np.linalg.norm(p[lm.THUMB[1]] - p[17]))
+    return sum(far) + int(thumb)
+
+
+class HandFinder:
+    """Searches at a low rate, follows at a high one; a moving hand is read on every frame, a still one less often."""
+
+    def __init__(self, engines: Mapping[str, Engine], settings: Settings) -> None:
+        self._palms = Detector(engines["hand_detector"], PALM_LAYERS, settings.palm_score)
+        self._points = engines["hand_landmarks"]
+        self._settings = settings
+        self._tracks: list[HandReading] = []
+        self._searched_at = float("-inf")
+
+    def still(self, frame: Frame) -> list[Hand]:
+        """All hands of one picture; each region is refined once from the points themselves."""
+        found: list[HandReading] = []
+        for palm in self._search(frame):
+            first = self._read(frame, _roi_of(palm), self._settings.hand_track_presence)
+            again = self._read(frame, first.next_roi(), self._settings.hand_presence) if first else None
+            if again and not _known(again.points, found):
+                found.append(again)
+        return [h.record() for h in found[: self._settings.max_hands]]
+
+    def track(self, frame: Frame, may_search: bool) -> list[Hand]:
+        """Follow known hands; search if it is time, there is room, and ``may_search``."""
+        kept: list[HandReading] = []
+        for hand in self._tracks:
+            fresh = self._follow(frame, hand)
+            if fresh is not None and not _known(fresh.points, kept):
+                kept.append(fresh)
+        due = frame.t - self._searched_at >= self._settings.palm_search_s
+        if may_search and due and len(kept) < self._settings.max_hands:
+            self._searched_at = frame.t
+            kept.extend(self._new(frame, kept))
+        self._tracks = kept
+        return [h.record() for h in kept]
+
+    def reset(self) -> None:
+        """Forget all tracks."""
+        self._tracks = []
+
+    def _follow(self, frame: Frame, hand: HandReading) -> HandReading | None:
+        if hand.moved_px < self._settings.hand_still_px and frame.t - hand.t < self._settings.hand_still_s:
+            return hand
+        fresh = self._read(frame, hand.next_roi(), self._settings.hand_track_presence)
+        if fresh is None:
+            return None
+        moved = float(np.abs(fresh.points[:, :2] - hand.points[:, :2]).max())
+        return replace(fresh, moved_px=moved)
+
+    def _new(self, frame: Frame, kept: list[HandReading]) -> list[HandReading]:
+        found: list[HandReading] = []
+        for palm in self._search(frame):
+            if len(kept) + len(found) >= self._settings.max_hands:
+                break
+            if _holds(kept, palm.centre):
+                continue
+            hand = self._read(frame, _roi_of(palm), self._settings.hand_presence)
+            if hand is not None and not _known(hand.points, kept + found):
+                found.append(hand)
+        return found
+
+    def _search(self, frame: Frame) -> list[Detection]:
+        if frame.colour is not None:
+            return self._palms.find(frame.colour)
+        return self._palms.find(frame.grey, prepare=warm)
+
+    def _read(self, frame: Frame, roi: Roi, min_presence: float) -> HandReading | None:
+        shape = self._points.spec.inputs[0].shape
+        side = shape[1]
+        crop = roi.cut(frame.colour, side) if frame.colour is not None else warm(roi.cut(frame.grey, side))
+        out = self._points.run({"image": crop.reshape(shape)})
+        presence = float(out["presence"].reshape(-1)[0])
+        if presence < min_presence:
+            return None
+        # The network was trained on mirrored pictures: its first class is the right hand in a picture as the camera sees it.
+        right = float(out["handedness"].reshape(-1)[0])
+        points = roi.to_frame(out["landmarks"].reshape(-1, 3), side)
+        return HandReading(points, out["world"].reshape(-1, 3).astype(np.float64), presence, right, frame.t)
+
+
+def _roi_of(palm: Detection) -> Roi:
+    """Upright square of 2.6 palm boxes, shifted towards the fingers by half a box."""
+    angle = _upright(palm.keypoints[0], palm.keypoints[2])
+    size = max(palm.box[2], palm.box[3])
+    return _shifted(Roi(*palm.centre, 2.6 * size, angle), 0.5 * palm.box[3])
+
+
+def _upright(wrist: Points, knuckle: Points) -> float:
+    """Angle that turns the line from the wrist to the middle knuckle upright."""
+    return math.atan2(float(knuckle[0] - wrist[0]), -float(knuckle[1] - wrist[1]))
+
+
+def _shifted(roi: Roi, distance: float) -> Roi:
+    """Moved ``distance`` pixels towards its own top."""
+    return replace(roi, cx=roi.cx + math.sin(roi.angle) * distance, cy=roi.cy - math.cos(roi.angle) * distance)
+
+
+def _known(points: Points, others: list[HandReading]) -> bool:
+    """The same hand read twice: the middles of the points lie closer than a third of the hand's size."""
+    centre, size = points[:, :2].mean(axis=0), float(np.ptp(points[:, :2], axis=0).max())
+    return any(float(np.linalg.norm(o.points[:, :2].mean(axis=0) - centre)) < size / 3 for o in others)
+
+
+def _holds(hands: list[HandReading], point: tuple[float, float]) -> bool:
+    return any(bool(np.all(h.points[:, :2].min(axis=0) <= point) and np.all(point <= h.points[:, :2].max(axis=0))) for h in hands)

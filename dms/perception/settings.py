@@ -1,0 +1,34 @@
+"""Numbers perception works with. Each says what it is; rules over time live in profiles, not here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Perception parameters; all times in seconds, all lengths in mm."""
+
+    face_score: float = 0.3
+    """Detector score worth a look; a candidate counts only when the mesh confirms it."""
+    face_presence: float = 0.9
+    """Presence probability of the mesh that confirms a new face; a true face reads 0.99 and more."""
+    face_track_presence: float = 0.5
+    """Presence below which a followed face is lost."""
+    redetect_s: float = 1.0
+    """How often the detector looks again while a face is tracked (a better or another driver may sit there)."""
+    zooms: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0)
+    """The picture is shrunk by these factors inside the detector's input: faces that fill the picture need it."""
+
+    palm_score: float = 0.5
+    hand_presence: float = 0.7
+    """Below, the landmark network does not confirm that this is a hand."""
+    hand_track_presence: float = 0.5
+    palm_search_s: float = 0.2
+    hand_still_s: float = 1.0 / 15.0
+    """A hand that does not move is read again after this time."""
+    hand_still_px: float = 2.0
+    max_hands: int = 2
+
+    eye_visible: float = 0.5
+    """Below this visibility an eye's opening and closure are not reported."""
+    frozen_frames: int = 3
+    """So many identical pictures in a row mean that the camera is frozen (sensor noise never repeats)."""
