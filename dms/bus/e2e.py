@@ -167,6 +167,12 @@ class StateMachine:
             self.state = State.VALID
         return self.state
 
+    def time_out(self) -> None:
+        """The receiver's deadline has passed: VALID -> INVALID at once."""
+        if self.state is State.VALID:
+            self.state = State.INVALID
+            self._window.clear()
+
     def _errors(self) -> int:
         return self._window.count(Check.ERROR)
 

@@ -80,6 +80,16 @@ class Encoder:
         message = self.layout["DMS_Health"]
         return self._protector.frame(message.name, health_codes(message, health))
 
+    def check(self, sample: Sample) -> None:
+        """Raise now what building frames from this sample would raise later; steps no counter."""
+        takeover_ready(self.layout["DMS_TakeoverReady"], sample, sample.captured, None, self.parameters)
+        driver_state(self.layout["DMS_DriverState"], sample, sample.captured, self.parameters)
+        gaze_head(self.layout["DMS_GazeHead"], sample, sample.captured, self.parameters, self._cabin)
+
+    def check_health(self, health: BusHealth) -> None:
+        """As ``check``, for health."""
+        health_codes(self.layout["DMS_Health"], health)
+
     def gesture(self, event: GestureEvent, count: int) -> CanFrame:
         """DMS_Gesture; ``count`` numbers the events, repeats carry the same."""
         message = self.layout["DMS_Gesture"]

@@ -1,8 +1,10 @@
 """What the publisher is fed with: a judged picture, the chain's health, a gesture."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+from dms.errors import RecordError
 from dms.records import Observation, TakeoverReadiness, VehicleState
 
 CameraWord = Literal["unknown", "ok", "blocked", "faulty", "degraded", "no_signal"]
@@ -27,6 +29,15 @@ class Sample:
     frame_counter: int | None
     observation: Observation | None = None
     vehicle: VehicleState | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a capture time that is no time.
+
+        Raises:
+            RecordError: NaN or infinite.
+        """
+        if not math.isfinite(self.captured):
+            raise RecordError(f"capture time {self.captured} is not a finite number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

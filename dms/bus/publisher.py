@@ -1,0 +1,178 @@
+"""The cyclic publisher: its own thread, absolute deadlines, the newest sample with its true age.
+
+It waits for nobody: perception leaves its newest result in a one-slot mailbox and never blocks it. When the loop was held up, the
+missed cycles are skipped and counted, so that a stall is followed by one frame and not by a burst.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dms.bus.messages import Encoder
+from dms.bus.port import Bus, CanFrame
+from dms.bus.samples import BusHealth, GestureEvent, Sample
+from dms.bus.schedule import PublisherParameters, Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherStats:
+    """How well the period is kept: |time between two DMS_TakeoverReady - cycle|, ms, over the last 12000 cycles (10 min)."""
+
+    cycles: int = 0
+    missed: int = 0
+    period_error_p50_ms: float | None = None
+    period_error_p99_ms: float | None = None
+    period_error_max_ms: float | None = None
+    send_failures: int = 0
+
+
+class Publisher:
+    """Sends the driver monitoring's messages.
+
+    Args:
+        bus: where to.
+        encoder: builds the frames.
+        clock: s, monotonic, the one the capture times were read from.
+        sleep: waits so many seconds.
+        parameters: periods.
+        on_sent: told of each frame that was handed over, with its time (recorder); runs in the publisher's thread, must be quick.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        encoder: Encoder,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        parameters: PublisherParameters | None = None,
+        on_sent: Callable[[CanFrame, float], None] | None = None,
+    ) -> None:
+        self.parameters = parameters or PublisherParameters()
+        self.error: BaseException | None = None
+        self._bus, self._encoder, self._clock, self._sleep, self._on_sent = bus, encoder, clock, sleep, on_sent
+        # Mailboxes: one reference each, swapped whole. That is atomic in Python and cannot make the publisher wait for a lock
+        # whose holder is not running.
+        self._sample: Sample | None = None
+        self._health = BusHealth()
+        self._ack: int | None = None
+        self._gestures: deque[GestureEvent] = deque(maxlen=4)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._schedule = Schedule(self.parameters)
+        self._errors: deque[float] = deque(maxlen=12000)
+        self._cycles = self._missed = 0
+        self._last_sent: float | None = None
+        self._failed_before = 0
+
+    def post(self, sample: Sample) -> None:
+        """Leave the newest sample; it replaces the one before.
+
+        Raises:
+            KeyError, TypeError: the state holds a word outside the vocabulary; found here, in the caller's thread.
+        """
+        self._encoder.check(sample)
+        self._sample = sample
+
+    def post_health(self, health: BusHealth) -> None:
+        """Leave the newest health; a change is sent with the next cycle.
+
+        Raises:
+            UsageError: a hash or version that cannot be sent.
+        """
+        self._encoder.check_health(health)
+        self._health = health
+
+    def post_gesture(self, event: GestureEvent) -> None:
+        """Send a gesture event (and its repeats). While one is going out up to 4 more wait; the oldest is dropped."""
+        self._gestures.append(event)
+
+    def acknowledge(self, count: int | None) -> None:
+        """Counter of the handover controller's request to echo; ``None``: not heard."""
+        self._ack = count
+
+    def start(self) -> None:
+        """Start the thread; the first frame goes out at once."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._guarded, name="dms-publisher", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread within a cycle. The bus stays open; the receiver runs into its deadline."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._thread = None
+
+    @property
+    def alive(self) -> bool:
+        """Is the thread running; if it ended by itself ``error`` says why."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def stats(self) -> PublisherStats:
+        """Figures so far."""
+        base = PublisherStats(cycles=self._cycles, missed=self._missed, send_failures=self._bus.counts.failed)
+        errors = np.asarray(self._errors.copy()) * 1e3
+        if not errors.size:
+            return base
+        p50, p99 = (float(v) for v in np.percentile(errors, (50, 99)))
+        return replace(base, period_error_p50_ms=p50, period_error_p99_ms=p99, period_error_max_ms=float(errors.max()))
+
+    def _guarded(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:  # kept for the watchdog; silence on the bus is the safe statement
+            self.error = error
+
+    def run(self) -> None:
+        """The loop; returns after ``stop``. ``start`` runs it on a thread."""
+        cycle = self.parameters.cycle_s
+        begin = self._clock()
+        index = 0
+        while not self._stop.is_set():
+            self._wait(begin + index * cycle)
+            if self._stop.is_set():
+                return
+            self.step(index)
+            due = int((self._clock() - begin) / cycle + 1e-9) + 1  # number of the first deadline still ahead
+            self._missed += max(0, due - index - 1)
+            index = max(index + 1, due)
+
+    def _wait(self, deadline: float) -> None:
+        left = deadline - self._clock() - self.parameters.spin_s
+        if left > 0:
+            self._sleep(left)
+        while self._clock() < deadline:
+            if self.parameters.spin_s == 0.0:  # sleep came back early
+                self._sleep(max(deadline - self._clock(), 0.0))
+
+    def step(self, index: int) -> None:
+        """Send what is due in cycle ``index``; the readiness first, its age measured while its frame is built."""
+        now = self._clock()
+        sample = self._sample
+        self._send(self._encoder.takeover_ready(sample, now, self._ack), now)
+        self._note_period(now)
+        if self._schedule.gaze_head(index):
+            self._send(self._encoder.gaze_head(sample, now), now)
+        if self._schedule.driver_state(index):
+            self._send(self._encoder.driver_state(sample, now), now)
+        if self._schedule.health(index, self._health):
+            failed = self._bus.counts.failed
+            self._send(self._encoder.health(replace(self._health, bus_ok=failed == self._failed_before)), now)
+            self._failed_before = failed
+        gesture = self._schedule.gesture(index, self._gestures)
+        if gesture is not None:
+            self._send(self._encoder.gesture(*gesture), now)
+
+    def _send(self, frame: CanFrame, now: float) -> None:
+        if self._bus.send(frame) and self._on_sent is not None:
+            self._on_sent(frame, now)
+
+    def _note_period(self, now: float) -> None:
+        if self._last_sent is not None:
+            self._errors.append(abs(now - self._last_sent - self.parameters.cycle_s))
+        self._last_sent = now
+        self._cycles += 1

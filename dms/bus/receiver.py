@@ -1,0 +1,215 @@
+"""The reference receiver: what a Level 3 controller runs to hear the driver monitoring.
+
+Whatever is missing, late, repeated, corrupt, not available or of unknown meaning is "not ready". It cannot tell a recorded drive
+that is played back in full from a live one: that takes message authentication, which end-to-end protection is not.
+"""
+
+from dataclasses import dataclass, field
+
+from dms.bus.codes import REASONS
+from dms.bus.e2e import Check, Checker, E2EParameters, State, StateMachine
+from dms.bus.layout import Layout, Message
+from dms.bus.port import CanFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverParameters:
+    """Limits of the receiver, as data.
+
+    Attributes:
+        deadline_s: without a good frame for longer there is no statement (three cycles of 50 ms).
+        max_sample_age_s: an older picture behind the statement is no evidence.
+        e2e: limits of the end-to-end check.
+    """
+
+    deadline_s: float = 0.150
+    max_sample_age_s: float = 0.200
+    e2e: E2EParameters = field(default_factory=E2EParameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeoverStatement:
+    """What the controller may believe at one moment; the default is "not ready".
+
+    All fields but ``ready``, ``because``, ``e2e`` and ``check`` are ``None`` (or empty) unless the communication is trusted.
+
+    Attributes:
+        ready: the driver can take over now. Everything else is for display and strategy.
+        because: why not ready, most important first; empty when ready.
+        e2e: state of the communication.
+        check: verdict on the last expected frame.
+        operating: name of the monitoring's operating state.
+        readiness: name of the readiness.
+        level: 0..5.
+        score: 0..1.
+        confidence: 0..1.
+        takeover_time_s: estimate; ``inf`` is "longer than can be sent".
+        reasons: words against readiness.
+        sample_age_s: age of the picture when the frame was built; ``inf`` is "older than can be sent".
+        frame_counter: of that picture.
+        available: in the sense of UN R157.
+        present: driver seen in the seat.
+        acknowledged: counter of the takeover request last heard.
+        take_control: the monitoring asks for a direct control alert.
+        safe_stop: the monitoring asks for a safe stop.
+    """
+
+    ready: bool = False
+    because: tuple[str, ...] = ("no data",)
+    e2e: State = State.NODATA
+    check: Check = Check.NO_NEW_DATA
+    operating: str | None = None
+    readiness: str | None = None
+    level: int | None = None
+    score: float | None = None
+    confidence: float | None = None
+    takeover_time_s: float | None = None
+    reasons: tuple[str, ...] = ()
+    sample_age_s: float | None = None
+    frame_counter: int | None = None
+    available: bool | None = None
+    present: bool | None = None
+    acknowledged: int | None = None
+    take_control: bool | None = None
+    safe_stop: bool | None = None
+
+
+class TakeoverReceiver:
+    """Hears DMS_TakeoverReady. Give it every frame with ``feed``, ask with ``statement``; both take the receiver's own time."""
+
+    def __init__(self, layout: Layout, parameters: ReceiverParameters | None = None) -> None:
+        self.parameters = parameters or ReceiverParameters()
+        self.verdicts = dict.fromkeys(Check, 0)
+        self._message: Message = layout["DMS_TakeoverReady"]
+        self._checker = Checker(self._message.data_id or 0, self.parameters.e2e.max_delta_counter)
+        self._machine = StateMachine(self.parameters.e2e)
+        self._check = Check.NO_NEW_DATA
+        self._data: bytes | None = None
+        self._good_at = 0.0
+        self._expected: float | None = None
+
+    @property
+    def state(self) -> State:
+        """State of the communication as of the last call."""
+        return self._machine.state
+
+    def feed(self, frame: CanFrame, t: float) -> Check | None:
+        """Take one frame from the bus, received at ``t``; ``None``: it is another message.
+
+        A wrong length, or the right id in another frame format, counts as ERROR like a wrong CRC.
+        """
+        if (frame.can_id, frame.extended) != (self._message.can_id, self._message.extended):
+            return None
+        self._note_silence(t)
+        whole = len(frame.data) == self._message.length and frame.fd == self._message.fd
+        verdict = self._checker.check(frame.data) if whole else Check.ERROR
+        self._take(verdict)
+        self._expected = t + self._message.cycle_s
+        if verdict.good:
+            self._data, self._good_at = frame.data, t
+        return verdict
+
+    def statement(self, t: float) -> TakeoverStatement:
+        """What may be believed at time ``t``."""
+        self._note_silence(t)
+        doubts = self._doubts(t)
+        if doubts or self._data is None:
+            return TakeoverStatement(because=doubts, e2e=self.state, check=self._check)
+        return self._decode(self._message.unpack(self._data))
+
+    def _take(self, verdict: Check) -> None:
+        self._check = verdict
+        self.verdicts[verdict] += 1
+        self._machine.step(verdict)
+
+    def _note_silence(self, t: float) -> None:
+        """One NO_NEW_DATA for each frame that is overdue by half a cycle; no more than matter after a long pause."""
+        if self._expected is None:
+            self._expected = t
+        cycle = self._message.cycle_s
+        overdue = int((t - self._expected) / cycle + 0.5)
+        for _ in range(min(overdue, self.parameters.e2e.window)):
+            self._take(Check.NO_NEW_DATA)
+        if overdue > 0:
+            self._expected += overdue * cycle
+        if self._data is not None and t - self._good_at > self.parameters.deadline_s:
+            self._machine.time_out()
+
+    def _doubts(self, t: float) -> tuple[str, ...]:
+        """Why the communication itself cannot be trusted."""
+        if self._data is None:
+            return ("no data",)
+        since = t - self._good_at
+        found = []
+        if self.state is not State.VALID:
+            found.append(f"communication {self.state.value}")
+        if not 0.0 <= since <= self.parameters.deadline_s:
+            found.append(f"last good frame {since:.3f} s ago")
+        return tuple(found)
+
+    def _decode(self, codes: dict[str, int]) -> TakeoverStatement:
+        label, number = self._label, self._number
+        age = number(codes, "Smpl_Age")
+        counter = number(codes, "Smpl_FrameCnt")
+        level, ack = number(codes, "TkoRdy_Lvl"), number(codes, "TOR_AckCnt")
+        score, confidence = number(codes, "TkoRdy_Score"), number(codes, "TkoRdy_Conf")
+        age_s = None if age is None else age / 1e3
+        operating, readiness = label(codes, "DMS_OperSt"), label(codes, "TkoRdy_St")
+        against = self._against(operating, readiness, age_s, counter)
+        return TakeoverStatement(
+            ready=not against,
+            because=against,
+            e2e=self.state,
+            check=self._check,
+            operating=operating,
+            readiness=readiness,
+            level=None if level is None else int(level),
+            score=None if score is None else score / 100.0,
+            confidence=None if confidence is None else confidence / 100.0,
+            takeover_time_s=number(codes, "TkoRdy_TimeEst"),
+            reasons=reasons(codes["TkoRdy_Reason"]),
+            sample_age_s=age_s,
+            frame_counter=None if counter is None else int(counter),
+            available=self._flag(codes, "DrvAvail_St"),
+            present=self._flag(codes, "DrvPresent_St"),
+            acknowledged=None if ack is None else int(ack),
+            take_control=self._flag(codes, "Req_TakeControl"),
+            safe_stop=self._flag(codes, "Req_SafeStop"),
+        )
+
+    def _against(
+        self, operating: str | None, readiness: str | None, age_s: float | None, counter: float | None
+    ) -> tuple[str, ...]:
+        """Why a trusted frame does not say "ready"."""
+        found = []
+        if operating != "Active":
+            found.append(f"monitoring {operating}")
+        if readiness != "Ready":
+            found.append(f"driver {readiness}")
+        if age_s is None or counter is None:
+            found.append("picture age or counter not available")
+        elif age_s > self.parameters.max_sample_age_s:
+            found.append(f"picture {age_s:.3f} s old")
+        return tuple(found)
+
+    def _label(self, codes: dict[str, int], name: str) -> str | None:
+        """Name of the code; SNA and codes without a name are ``None``."""
+        found = self._message.signals[name].label(codes[name])
+        return None if found == "SNA" else found
+
+    def _number(self, codes: dict[str, int], name: str) -> float | None:
+        """Physical value; Longer and Older are infinity, SNA and Error ``None``."""
+        signal = self._message.signals[name]
+        if signal.label(codes[name]) in ("Longer", "Older"):
+            return float("inf")
+        return signal.value(codes[name])
+
+    def _flag(self, codes: dict[str, int], name: str) -> bool | None:
+        return {"Yes": True, "No": False}.get(self._label(codes, name) or "")
+
+
+def reasons(bits: int) -> tuple[str, ...]:
+    """Words of the reason bit field; ``not_available`` when the field is."""
+    if bits == 0xFFFF:
+        return ("not_available",)
+    return tuple(name for bit, name in enumerate(REASONS) if bits >> bit & 1)
