@@ -14,7 +14,7 @@ from dms.inference.base import TensorSpec
 if TYPE_CHECKING:
     from dms.inference.convert.lowering import Lowering
 
-CONVERTER_VERSION = "1"
+CONVERTER_VERSION = "2"
 """Part of every cache key; raise it when the same source would give another file."""
 
 _OPSET, _OPSET_GRID_SAMPLE = 13, 16
@@ -46,7 +46,7 @@ def convert(data: bytes, recipe: Recipe, split_prelu: bool = False) -> bytes:
     Args:
         data: the ``.tflite`` bytes.
         recipe: input and output contract.
-        split_prelu: write PRelu as Relu(x) + (-a) * Relu(-x), which is faster in ONNX Runtime and gives the same bits.
+        split_prelu: write PRelu(x) as a x + (1 - a) Relu(x), which is faster in ONNX Runtime and differs by rounding only.
 
     Raises:
         InputError: unreadable, an operator is not supported, or it does not fit the recipe.

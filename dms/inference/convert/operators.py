@@ -121,14 +121,27 @@ def _unary(graph: Lowering, op: Operator) -> None:
 
 @lowers("PRELU")
 def _prelu(graph: Lowering, op: Operator) -> None:
-    build, slope = graph.build, graph.constant(op.inputs[1]).reshape(-1, 1, 1)
+    slope = graph.constant(op.inputs[1])
     value = graph.value(op.inputs[0], NCHW)
-    if graph.split_prelu:  # ONNX Runtime's PRelu kernel is slow; this form gives the same bits
-        below = build.emit("Relu", build.emit("Neg", value))
-        result = build.emit("Add", build.emit("Relu", value), build.emit("Mul", below, build.floats(-slope)))
+    if graph.split_prelu:
+        result = _split_prelu(graph, value, slope.astype(np.float64).ravel())
     else:
-        result = build.emit("PRelu", value, build.floats(slope))
+        result = graph.build.emit("PRelu", value, graph.build.floats(slope.reshape(-1, 1, 1)))
     graph.put(op.outputs[0], result, NCHW)
+
+
+def _split_prelu(graph: Lowering, value: str, slope: NDArray[np.float64]) -> str:
+    """PRelu(x) as a x + (1 - a) Relu(x), the two factors per channel written as 1x1 depthwise convolutions.
+
+    ONNX Runtime's PRelu kernel is slow, and a plain Mul makes it leave its blocked channel layout; a convolution stays in it.
+    """
+
+    def scaled(source: str, factor: NDArray[np.float64]) -> str:
+        weights = graph.build.floats(factor.astype(np.float32).reshape(-1, 1, 1, 1))
+        return graph.build.emit("Conv", source, weights, kernel_shape=[1, 1], group=factor.size)
+
+    above = scaled(graph.build.emit("Relu", value), 1 - slope)
+    return graph.build.emit("Add", scaled(value, slope), above)
 
 
 @lowers("RESHAPE")
