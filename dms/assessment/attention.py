@@ -1,0 +1,46 @@
+"""Attentive or not, and by which criterion (UN R157 6.3: gaze on the road, gaze on a mirror, head towards the driving task)."""
+
+from dms.assessment.windows import TINY, HeldTime, Tick
+from dms.profiles.rules import AttentionRules, GlanceRules
+from dms.records.words import Criterion, Zone
+
+
+class Attentiveness:
+    """``True`` after a criterion has held for ``confirm_s``; ``False`` at once; ``None`` when the gaze cannot be judged.
+
+    Until confirmed it stays what it was: ``False`` after a look away, ``None`` after an unseen gaze.
+    """
+
+    def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
+        self._rules = rules
+        self._held = HeldTime(0.0, glance.flicker_s)
+        self._confirmed = False
+        self._until_confirmed: bool | None = None
+        self.attentive: bool | None = None
+        self.criterion: Criterion | None = None
+
+    def step(self, tick: Tick, zone: Zone, by_head: bool, off_s: float) -> None:
+        """Add one sample: the zone, whether only the head told it, and how long the eyes have been off the road."""
+        criterion = self._criterion(zone, by_head, off_s)
+        candidate = None if zone == "unknown" else criterion is not None
+        self._held.step(tick, candidate)
+        self._settle(candidate, tick.gap)
+        self.attentive = candidate and (True if self._confirmed else self._until_confirmed)
+        self.criterion = criterion if self.attentive else None
+
+    def _settle(self, candidate: bool | None, gap: bool) -> None:
+        if candidate is False:
+            self._until_confirmed = False
+        elif self._held.held == 0.0 and (candidate is None or gap):
+            self._until_confirmed = None
+        if candidate is False or self._held.held == 0.0:
+            self._confirmed = False
+        elif self._held.held >= self._rules.confirm_s - TINY:
+            self._confirmed = True
+
+    def _criterion(self, zone: Zone, by_head: bool, off_s: float) -> Criterion | None:
+        if zone in self._rules.road_zones:
+            return "head_movement" if by_head else "gaze_road"
+        if zone in self._rules.mirror_zones and off_s < self._rules.mirror_max_s - TINY:
+            return "head_movement" if by_head else "gaze_mirror"
+        return None

@@ -1,0 +1,91 @@
+"""Can the camera be judged by at all: blocked, dark or frozen pictures, silence, frame rate, eyes that stay unseen."""
+
+import math
+from collections import deque
+
+from dms.assessment.windows import TINY, HeldTime, Tick
+from dms.profiles.rules import CameraRules
+from dms.records import Health, Image
+
+_READY = Health(state="ready")
+
+
+def picture_fault(image: Image | None, rules: CameraRules) -> str | None:
+    """Why this picture cannot be used, or ``None``."""
+    if image is None:
+        return None
+    if image.frozen:
+        return "picture frozen"
+    if image.blocked is not None and image.blocked >= rules.blocked_share:
+        return f"camera blocked, {image.blocked:.0%} of the picture shows nothing"
+    if image.mean is not None and image.mean <= rules.dark_mean:
+        return f"picture dark, mean {image.mean:.0f} of 255"
+    if image.saturated is not None and image.saturated >= rules.saturated_share:
+        return f"picture over-exposed, {image.saturated:.0%} saturated"
+    return None
+
+
+class CameraWatch:
+    """Frame rate, unusable time and the published health."""
+
+    def __init__(self, rules: CameraRules) -> None:
+        self._rules = rules
+        self._times: deque[float] = deque()
+        self._bad = HeldTime(0.0, math.inf)
+        self._eyes_unseen = HeldTime(rules.max_gap_s, math.inf)
+        self._silent_s = 0.0
+        self._was_ready = False
+        self.fps: float | None = None
+        self.health = Health()
+
+    def step(self, tick: Tick, fault: str | None, eyes_unseen: bool | None) -> None:
+        """Add one picture; ``eyes_unseen``: a face without eyes that can be judged, ``None`` without a face."""
+        self._silent_s = 0.0
+        self._bad.step(tick, fault is not None)
+        self._eyes_unseen.step(tick, eyes_unseen)
+        self._count(tick)
+        self.health = self._judge(fault)
+        self._was_ready = self._was_ready or self.health.state == "ready"
+
+    def silent(self, seconds: float) -> None:
+        """No picture for so long."""
+        self._silent_s = seconds
+        self._times.clear()
+        self.fps = None
+        self.health = Health(state="fault", reasons=[f"no picture for {seconds:.2f} s"])
+
+    @property
+    def inform(self) -> bool:
+        """Has the view been unusable for so long that the driver must be told?"""
+        blind = max(self._bad.held, self._silent_s)
+        return blind > max(0.0, self._rules.inform_after_s - TINY) or self._eyes_long_unseen
+
+    @property
+    def blinks_countable(self) -> bool:
+        """Is the frame rate high enough for blink statistics?"""
+        return self.fps is not None and round(self.fps) >= self._rules.fps_blink_min
+
+    @property
+    def _eyes_long_unseen(self) -> bool:
+        return self._eyes_unseen.held >= self._rules.eyes_unseen_inform_s - TINY
+
+    def _count(self, tick: Tick) -> None:
+        if tick.gap:
+            self._times.clear()
+        self._times.append(tick.t)
+        while self._times[0] < tick.t - self._rules.fps_window_s - TINY:
+            self._times.popleft()
+        span = tick.t - self._times[0]
+        self.fps = (len(self._times) - 1) / span if span >= self._rules.fps_warm_up_s - TINY else None
+
+    def _judge(self, fault: str | None) -> Health:
+        if fault is not None:
+            return Health(state="blocked", reasons=[fault])
+        if self.fps is None:
+            return Health(state="degraded" if self._was_ready else "init", reasons=["frame rate not known yet"])
+        reasons = []
+        if round(self.fps) < self._rules.fps_timing_min:
+            reasons.append(f"{self.fps:.1f} pictures/s, under {self._rules.fps_timing_min:.0f}")
+        if self._eyes_long_unseen:
+            reasons.append(f"eyes not visible for {self._eyes_unseen.held:.1f} s")
+        return Health(state="degraded", reasons=reasons) if reasons else _READY

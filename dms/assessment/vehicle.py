@@ -1,0 +1,36 @@
+"""Vehicle inputs with their time-out: old is unknown, never the last good value."""
+
+from dms.assessment.windows import TINY
+from dms.profiles.rules import AvailabilityRules, VehicleRules
+from dms.records import VehicleState
+
+
+class VehicleInputs:
+    """The newest vehicle record, as long as it is fresh."""
+
+    def __init__(self, rules: VehicleRules) -> None:
+        self._rules = rules
+        self._newest: VehicleState | None = None
+
+    def step(self, state: VehicleState) -> None:
+        """Take a new record; what it leaves out is unknown."""
+        self._newest = state
+
+    def at(self, t: float) -> VehicleState:
+        """Inputs valid at ``t``: the newest record, or all unknown after the time-out."""
+        newest = self._newest
+        if newest is None or t - newest.t > self._rules.timeout_s + TINY:
+            return VehicleState(t=t)
+        return newest
+
+    def age(self, t: float) -> float | None:
+        """Seconds since the newest record."""
+        return None if self._newest is None else t - self._newest.t
+
+
+def driver_input(state: VehicleState, rules: AvailabilityRules) -> bool | None:
+    """Does the driver work a control only the driver has? ``None`` when no such input is known."""
+    torque = None if state.steering_torque_nm is None else abs(state.steering_torque_nm) >= rules.torque_nm
+    hands = state.hands_on if rules.hands_on_counts else None
+    known = [value for value in (torque, state.brake, hands) if value is not None]
+    return any(known) if known else None
