@@ -77,7 +77,7 @@ def main() -> None:
     right, left = (head[33] + head[133]) / 2, (head[263] + head[362]) / 2
     head *= head_model_module.EYE_DISTANCE_MM / np.linalg.norm(left - right)
     middle = (head[33] + head[133] + head[263] + head[362]) / 4
-    head -= middle + [0, 0, EYEBALL_BEHIND_CORNERS_MM]
+    head -= middle + np.array([0, 0, EYEBALL_BEHIND_CORNERS_MM])
     assert abs((head[POGONION] - head[NASION])[2]) < 1e-6, "the facial plane is not upright"
     path = Path(head_model_module.__file__).with_name("head_model.npz")
     np.savez_compressed(path, points=head.astype(np.float32), weights=np.ones(468, np.float32))

@@ -88,7 +88,7 @@ def closed_probability(openness: float) -> float:
 
 def turned_away(side: str, fit: HeadFit) -> float:
     """Angle in degrees between the eye's forward axis and the line to the camera, counted to the side that hides this eye."""
-    right_turn = math.degrees(math.atan2(-(-fit.view[0, 2]), fit.view[2, 2]))  # yaw to the driver's right
+    right_turn = math.degrees(math.atan2(fit.view[0, 2], fit.view[2, 2]))  # the head's forward axis is -z
     hidden = right_turn if side == "right" else -right_turn
     return max(0.0, hidden)
 

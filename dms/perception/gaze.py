@@ -25,13 +25,16 @@ caruncle, so the ball sits to the temple; the pupil of a level eye stands above 
 GAIN = np.array([1.2, 1.5])
 """Iris points of the mesh move too little, sideways and more so up and down (published slopes 0.2 to 0.7)."""
 
+LOWERED = 0.9
+"""Closed probability above which an iris reading is worthless; lids of an eye that looks far down are low but show the iris."""
+
 EYE_SPREAD_DEG = 10.0
 """Standard deviation of one eye's geometric reading without calibration."""
 
 
 def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadModel) -> Gaze | None:
     """Combined line of sight of the eyes that can be seen and are open; ``None`` when none is."""
-    usable = [s for s, e in eyes.items() if e.closed is not None and e.closed < 0.5]
+    usable = [s for s, e in eyes.items() if e.closed is not None and e.closed < LOWERED]
     if not usable:
         return None
     directions = [_direction(mesh, side, fit, model) for side in usable]

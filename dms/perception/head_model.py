@@ -1,9 +1,9 @@
 """Our metric head model: where the 468 mesh points lie on a head, mm.
 
 Axes as the camera's for a head that looks straight into the lens: x right in the picture (the driver's left), y down, z away.
-Origin: the middle between the eyeball centres. The zero pose is a definition: the cephalometric facial plane (nasion to pogonion) is
-upright and the plane of symmetry holds the viewing axis. Scale: 63 mm between the eyeball centres. Made by ``tools/make_head_model.py``
-from a public-domain portrait, made symmetric.
+Origin: the middle between the eyeball centres. The zero pose is a definition: the cephalometric facial plane (nasion to
+pogonion) is upright and the plane of symmetry holds the viewing axis. Scale: 63 mm between the eyeball centres. Made by
+``tools/make_head_model.py`` from a public-domain portrait, made symmetric.
 """
 
 from dataclasses import dataclass

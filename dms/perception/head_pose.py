@@ -27,10 +27,12 @@ IRIS_SCALE_SPREAD = 0.08
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadFit:
-    """``rotation`` head axes to camera axes; ``view`` the same seen along the line to the face (weak perspective).
+    """A fitted head.
 
-    ``scale`` picture pixels a millimetre of this head, ``model_scale`` pixels a millimetre of the model; ``position_mm`` the middle between the eyeball centres, camera frame;
-    ``residual_mm`` root mean square misfit; ``std_deg`` one standard deviation of the direction.
+    ``rotation`` turns head axes into camera axes, ``view`` into axes about the line to the face (weak perspective). ``scale``:
+    picture pixels a millimetre of this head, ``model_scale``: of the model. ``position_mm``: the middle between the eyeball
+    centres, camera frame; ``origin_px`` the same in the picture. ``residual_mm``: root mean square misfit. ``std_deg``: one
+    standard deviation of the direction.
     """
 
     rotation: Array

@@ -36,7 +36,7 @@ class Roi:
     def to_frame(self, points: NDArray[Any], pixels: int) -> Points:
         """Crop points (n x 2 or n x 3, third column a depth in crop pixels) in frame pixels."""
         matrix = self.matrix(pixels)
-        out = np.asarray(points, dtype=np.float64).copy()
+        out: Points = np.array(points, dtype=np.float64)
         out[:, :2] = out[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         if out.shape[1] > 2:
             out[:, 2] *= self.size / pixels

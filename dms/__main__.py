@@ -1,0 +1,5 @@
+"""``python -m dms``."""
+
+from dms.cli.main import entry
+
+entry()

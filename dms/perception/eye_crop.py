@@ -1,0 +1,67 @@
+"""A picture that shows one eye and nothing else: lid opening relative to the eye's width, without a face around it."""
+
+import math
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine
+from dms.perception import landmarks as lm
+from dms.perception.eyes import measure_patch, visibility
+from dms.perception.roi import Points
+from dms.records.frame import Frame
+from dms.records.observation import Eye, Observation
+
+SLOT = "eye_landmarks"
+
+MARGIN = 1.2
+"""The network wants some skin round the eye; the crop's border is repeated outwards."""
+
+CLOSED_RATIO = 0.255
+"""Gap over width at which closed and open are equally likely: the network draws a residual gap over shut lids."""
+
+OPEN_RATIO = 0.38
+CLOSED_WIDTH = 0.02
+
+
+class EyeCropReader:
+    """Reads single-eye pictures. Which eye it is nobody knows, so the picture and its mirror image are averaged."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engine = engines[SLOT]
+
+    def observe(self, frame: Frame) -> Observation:
+        """An observation whose ``eyes`` has the one entry ``unknown``."""
+        square, scale, shift = _square(frame.grey, self._engine.spec.inputs[0].shape[1])
+        straight, mirrored = (self._contour(s) for s in (square, np.ascontiguousarray(square[:, ::-1])))
+        ratio = (gap_ratio(straight) + gap_ratio(mirrored)) / 2
+        visible = visibility(measure_patch(frame.grey, straight * scale - shift), hidden_deg=0.0)
+        eye = Eye(visible=round(visible, 3))
+        if visible >= 0.5:
+            closed = 1.0 / (1.0 + math.exp((ratio - CLOSED_RATIO) / CLOSED_WIDTH))
+            openness = max(0.0, min(2.0, (ratio - 0.1) / (OPEN_RATIO - 0.1)))
+            eye = Eye(visible=round(visible, 3), openness=round(openness, 3), closed=round(closed, 3))
+        return Observation(t=frame.t, source=frame.source, frame=frame.index, eyes={"unknown": eye})
+
+    def _contour(self, square: NDArray[np.uint8]) -> Points:
+        out = self._engine.run({"image": square.reshape(self._engine.spec.inputs[0].shape)})
+        return np.asarray(out["contour"][0][:, :2], dtype=np.float64)
+
+
+def gap_ratio(contour: Points) -> float:
+    """Mean gap of the three middle lid pairs over the distance of the eye's corners."""
+    gaps = contour[list(lm.LOWER_LID[2:5])] - contour[list(lm.UPPER_LID[2:5])]
+    width = float(np.linalg.norm(contour[lm.CONTOUR_OUTER] - contour[lm.CONTOUR_INNER]))
+    return float(np.linalg.norm(gaps, axis=1).mean()) / max(width, 1e-3)
+
+
+def _square(grey: NDArray[np.uint8], pixels: int) -> tuple[NDArray[np.uint8], float, Points]:
+    """The crop in a square of ``pixels``; and how to come back: frame = square * scale - shift."""
+    height, width = grey.shape
+    side = max(2, int(max(height, width) * MARGIN))
+    top, left = (side - height) // 2, (side - width) // 2
+    padded = cv2.copyMakeBorder(grey, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE)
+    small = cv2.resize(padded, (pixels, pixels), interpolation=cv2.INTER_AREA if side > pixels else cv2.INTER_LINEAR)
+    return np.asarray(small, dtype=np.uint8), side / pixels, np.array([left, top], dtype=np.float64)
