@@ -101,9 +101,7 @@ def test_videotestsrc_colours(form):
     assert picture.grey.shape == (240, 322)
     bars = [picture.colour[60, x] for x in (20, 70, 160, 250, 300)]
     want = [(255, 255, 255), (255, 255, 0), (0, 255, 0), (255, 0, 0), (0, 0, 255)]
-    assert all(
-        near(bar, rgb) for bar, rgb in zip(bars, [(255,) * 3, (255, 255, 0), (0, 255, 0), (255, 0, 0), (0, 0, 255)], strict=True)
-    )
+    assert all(near(bar, rgb) for bar, rgb in zip(bars, want, strict=True))
 
 
 @needs_gstreamer
