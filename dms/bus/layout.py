@@ -83,11 +83,14 @@ class Message:
         """Raw codes of all signals.
 
         Raises:
-            InputError: the frame has the wrong length.
+            InputError: the frame has the wrong length, or a multiplexer value the DBC lacks.
         """
         if len(data) != self.length:
             raise InputError(f"{self.name} has {self.length} bytes, the frame {len(data)}")
-        return cast(dict[str, int], self.codec.decode(data, scaling=False, decode_choices=False))
+        try:
+            return cast(dict[str, int], self.codec.decode(data, scaling=False, decode_choices=False))
+        except CantoolsError as error:
+            raise InputError(f"{self.name} cannot be decoded: {' '.join(str(error).split())}") from None
 
     def decode(self, data: bytes) -> dict[str, float | None]:
         """Physical values of all signals, ``None`` where not available; checks no CRC.
@@ -164,7 +167,9 @@ def _message(source: Any, can_id: int | None, data_id: int | None) -> Message:
 
 def _signal(source: Any) -> Signal:
     full = 2**source.length - 1
-    low, high = (-(full + 1) // 2, full // 2) if source.is_signed else (0, full)
+    low, high = (-(full + 1) / 2, full // 2) if source.is_signed else (0.0, float(full))
+    if source.is_float:
+        low, high = -math.inf, math.inf
     ends = sorted((low * source.scale + source.offset, high * source.scale + source.offset))
     return Signal(
         name=source.name,

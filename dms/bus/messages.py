@@ -44,6 +44,16 @@ class Protector:
         data = message.pack(codes, counter)
         return CanFrame(message.can_id, data, message.extended, message.fd, message.fd)
 
+    def plain(self, name: str, codes: dict[str, int]) -> CanFrame:
+        """A frame of a message that carries no protection.
+
+        Raises:
+            UsageError: no such message.
+        """
+        message = self.layout[name]
+        data = message.codec.encode(codes, scaling=False, strict=False)
+        return CanFrame(message.can_id, data, message.extended, message.fd, message.fd)
+
 
 class Encoder:
     """Builds the frames the driver monitoring sends.

@@ -38,6 +38,7 @@ class Publisher:
         clock: s, monotonic, the one the capture times were read from.
         sleep: waits so many seconds.
         parameters: periods.
+        prepare: called first on the publisher's own thread; the place to raise its priority.
         on_sent: told of each frame that was handed over, with its time (recorder); runs in the publisher's thread, must be quick.
     """
 
@@ -48,11 +49,13 @@ class Publisher:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         parameters: PublisherParameters | None = None,
+        prepare: Callable[[], None] | None = None,
         on_sent: Callable[[CanFrame, float], None] | None = None,
     ) -> None:
         self.parameters = parameters or PublisherParameters()
         self.error: BaseException | None = None
-        self._bus, self._encoder, self._clock, self._sleep, self._on_sent = bus, encoder, clock, sleep, on_sent
+        self._bus, self._encoder, self._clock, self._sleep = bus, encoder, clock, sleep
+        self._prepare, self._on_sent = prepare, on_sent
         # Mailboxes: one reference each, swapped whole. That is atomic in Python and cannot make the publisher wait for a lock
         # whose holder is not running.
         self._sample: Sample | None = None
@@ -123,6 +126,8 @@ class Publisher:
 
     def _guarded(self) -> None:
         try:
+            if self._prepare is not None:
+                self._prepare()
             self.run()
         except BaseException as error:  # kept for the watchdog; silence on the bus is the safe statement
             self.error = error
@@ -142,12 +147,8 @@ class Publisher:
             index = max(index + 1, due)
 
     def _wait(self, deadline: float) -> None:
-        left = deadline - self._clock() - self.parameters.spin_s
-        if left > 0:
+        while (left := deadline - self._clock()) > 0:
             self._sleep(left)
-        while self._clock() < deadline:
-            if self.parameters.spin_s == 0.0:  # sleep came back early
-                self._sleep(max(deadline - self._clock(), 0.0))
 
     def step(self, index: int) -> None:
         """Send what is due in cycle ``index``; the readiness first, its age measured while its frame is built."""

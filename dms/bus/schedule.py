@@ -22,8 +22,6 @@ class PublisherParameters:
         health_s: DMS_Health without a change; a change is sent with the next cycle.
         health_gap_s: smallest gap between two DMS_Health.
         gesture_s: between a gesture and its repeats.
-        spin_s: how long before a deadline the thread is back from sleep and polls the clock. It hides a late wake-up of the
-            operating system and the wait for Python's interpreter lock, and costs ``spin_s / cycle_s`` of one core.
     """
 
     cycle_s: float = 0.050
@@ -32,7 +30,6 @@ class PublisherParameters:
     health_s: float = 0.500
     health_gap_s: float = 0.020
     gesture_s: float = 0.100
-    spin_s: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse periods that are no whole number of cycles.

@@ -1,0 +1,1 @@
+"""Benches: synthetic driver, scenarios, faults, and the other side of the bus."""
