@@ -8,7 +8,6 @@ from dms.assessment.zones import Sight
 from dms.records import Attention, Availability, Health, VehicleState
 from dms.records.words import WarningClass
 
-
 _END = {"drowsy": "the share of shut eyes has fallen", "camera": "the view is clear again"}
 
 

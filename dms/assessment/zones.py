@@ -16,7 +16,10 @@ from dms.records.cabin import Cabin
 from dms.records.words import Zone
 
 Array = NDArray[np.float64]
+Box = tuple[float, float, float, float, float, float]
+"""Low corner x, y, z, then high corner x, y, z."""
 _TINY = 1e-9
+_FAR_MM = 1e5
 
 
 class Sight(NamedTuple):
@@ -39,9 +42,11 @@ class ZoneMap:
         self._low = np.array([box.low_mm for box in cabin.zones], float).reshape(-1, 3)
         self._high = np.array([box.high_mm for box in cabin.zones], float).reshape(-1, 3)
         self._is_road = np.array([name in self._road for name in self._names], bool)
-        self._rotation = cabin.camera.rotation()
-        self._camera = np.asarray(cabin.camera.position_mm, float)
-        self._ocular = np.asarray(cabin.ocular_point_mm, float)
+        self._boxes: list[Box] = [(*box.low_mm, *box.high_mm) for box in cabin.zones]
+        one, two, three = (tuple(float(v) for v in row) for row in cabin.camera.rotation())
+        self._rotation = (*one, *two, *three)
+        self._camera = cabin.camera.position_mm
+        self._ocular = cabin.ocular_point_mm
 
     def look(self, observation: Observation) -> Sight | None:
         """Zone of an observation's gaze; head pose stands in without gaze; ``None`` without both."""
@@ -53,8 +58,8 @@ class ZoneMap:
         return None
 
     def _sight(self, by: str, direction_camera: Vector, origin_camera: Vector | None, std: float | None) -> Sight:
-        direction = self._rotation @ np.asarray(direction_camera, float)
-        origin = self._ocular if origin_camera is None else self._camera + self._rotation @ np.asarray(origin_camera, float)
+        direction = self._turn(direction_camera)
+        origin = self._ocular if origin_camera is None else _plus(self._camera, self._turn(origin_camera))
         spread = self._rules.default_std_deg if std is None else std
         zone = self.zone(origin, direction)
         if spread > self._rules.std_max_deg and self._either(zone, origin, direction, spread):
@@ -62,23 +67,25 @@ class ZoneMap:
         yaw, pitch = vehicle_angles(direction)
         return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread)
 
-    def zone(self, origin: Array, direction: Array) -> Zone:
+    def _turn(self, v: Vector) -> Vector:
+        """Camera frame to vehicle frame. Plain floats: numpy costs more than it saves on three numbers."""
+        a, b, c, d, e, f, g, h, i = self._rotation
+        x, y, z = v
+        return a * x + b * y + c * z, d * x + e * y + f * z, g * x + h * y + i * z
+
+    def zone(self, origin: Vector, direction: Vector) -> Zone:
         """The nearest box that the ray hits, else the angularly nearest one within the margin, else ``other``."""
-        if not self._names:
-            return "unknown"
-        near, hit = _ray_boxes(origin, direction, self._low, self._high)
-        if hit.any():
-            return self._names[int(np.argmin(np.where(hit, near, np.inf)))]
+        hit = _first_hit(origin, direction, self._boxes)
+        if hit is not None:
+            return self._names[hit]
         angles = box_angles_deg(origin, direction, self._low, self._high)
         best = int(np.argmin(angles))
         return self._names[best] if angles[best] <= self._rules.margin_deg else "other"
 
-    def _either(self, zone: Zone, origin: Array, direction: Array, spread: float) -> bool:
+    def _either(self, zone: Zone, origin: Vector, direction: Vector, spread: float) -> bool:
         """Could a line of sight this uncertain lie on the road and off it alike?"""
         if zone in self._road:
             return any(self.zone(origin, probe) not in self._road for probe in _probes(direction, spread))
-        if not self._is_road.any():
-            return True
         road = box_angles_deg(origin, direction, self._low[self._is_road], self._high[self._is_road])
         return float(road.min()) <= spread
 
@@ -108,40 +115,53 @@ class ZoneFilter:
         return t - self._since
 
 
-def vehicle_angles(direction: Array) -> tuple[float, float]:
+def vehicle_angles(direction: Vector) -> tuple[float, float]:
     """Yaw (positive to the right) and pitch (positive up) of a vehicle-frame direction, degrees."""
-    x, y, z = (float(v) for v in direction)
+    x, y, z = direction
     return math.degrees(math.atan2(-y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
-def vehicle_direction(yaw_deg: float, pitch_deg: float) -> Array:
+def vehicle_direction(yaw_deg: float, pitch_deg: float) -> Vector:
     """Unit vector in the vehicle frame; inverse of ``vehicle_angles``."""
     yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
-    return np.array([math.cos(yaw) * math.cos(pitch), -math.sin(yaw) * math.cos(pitch), math.sin(pitch)])
+    return math.cos(yaw) * math.cos(pitch), -math.sin(yaw) * math.cos(pitch), math.sin(pitch)
 
 
-def box_angles_deg(origin: Array, direction: Array, low: Array, high: Array) -> Array:
+def box_angles_deg(origin: Vector, direction: Vector, low: Array, high: Array) -> Array:
     """Degrees between a ray and each box (n x 3 corners), by projecting to and fro; good to a fraction of a degree in a cabin."""
-    point = np.clip((low + high) / 2, low, high)
+    eye, ray = np.array(origin), np.array(direction)
+    point = (low + high) / 2
     for _ in range(4):
-        along = np.maximum((point - origin) @ direction, 1.0)
-        point = np.clip(origin + along[:, None] * direction, low, high)
-    to = point - origin
+        along = np.maximum((point - eye) @ ray, 1.0)
+        point = np.clip(eye + along[:, None] * ray, low, high)
+    to = point - eye
     length = np.maximum(np.linalg.norm(to, axis=1), _TINY)
-    cosine: Array = np.clip((to @ direction) / length, -1.0, 1.0)
+    cosine: Array = np.clip((to @ ray) / length, -1.0, 1.0)
     return np.degrees(np.arccos(cosine))
 
 
-def _ray_boxes(origin: Array, direction: Array, low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Distance to each box along the ray, and whether it is hit (slab test)."""
-    slope = np.where(np.abs(direction) < _TINY, _TINY, direction)
-    one, two = (low - origin) / slope, (high - origin) / slope
-    near = np.minimum(one, two).max(axis=1)
-    far = np.maximum(one, two).min(axis=1)
-    return near, far >= np.maximum(near, 0.0)
+def _first_hit(origin: Vector, direction: Vector, boxes: list[Box]) -> int | None:
+    """Number of the nearest box that the ray meets in front of the eyes (slab test, axis by axis)."""
+    best, nearest = None, _FAR_MM
+    ox, oy, oz = origin
+    sx, sy, sz = (1.0 / (v if abs(v) > _TINY else _TINY) for v in direction)
+    # which corner the ray reaches first and last on each axis
+    (x0, x1), (y0, y1), (z0, z1) = ((i, i + 3) if s > 0 else (i + 3, i) for i, s in enumerate((sx, sy, sz)))
+    for number, box in enumerate(boxes):
+        near, far = (box[y0] - oy) * sy, (box[y1] - oy) * sy
+        if far < 0.0 or near > nearest:  # the side axis rules out most boxes
+            continue
+        near = max(near, (box[x0] - ox) * sx, (box[z0] - oz) * sz, 0.0)
+        if near <= min(far, (box[x1] - ox) * sx, (box[z1] - oz) * sz, nearest):
+            best, nearest = number, near
+    return best
 
 
-def _probes(direction: Array, spread_deg: float) -> list[Array]:
+def _plus(one: Vector, two: Vector) -> Vector:
+    return one[0] + two[0], one[1] + two[1], one[2] + two[2]
+
+
+def _probes(direction: Vector, spread_deg: float) -> list[Vector]:
     yaw, pitch = vehicle_angles(direction)
     steps = ((spread_deg, 0.0), (-spread_deg, 0.0), (0.0, spread_deg), (0.0, -spread_deg))
     return [vehicle_direction(yaw + dy, max(-90.0, min(90.0, pitch + dp))) for dy, dp in steps]

@@ -32,15 +32,14 @@ def side(name: str) -> int:
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL)
 def test_P02_nominal_ray_hits_its_zone(name: str, zone: str, yaw: float, pitch: float) -> None:
-    origin = np.asarray(load_cabin(name).ocular_point_mm, float)
-    assert zone_map(name).zone(origin, vehicle_direction(yaw * side(name), pitch)) == zone
+    assert zone_map(name).zone(load_cabin(name).ocular_point_mm, vehicle_direction(yaw * side(name), pitch)) == zone
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL[:11])
 def test_P02_same_zone_through_the_camera_frame(name: str, zone: str, yaw: float, pitch: float) -> None:
     cabin = load_cabin(name)
-    direction = cabin.camera.rotation().T @ vehicle_direction(yaw * side(name), pitch)
+    direction = cabin.camera.rotation().T @ np.array(vehicle_direction(yaw * side(name), pitch))
     x, y, z = (float(v) for v in direction)
     record = Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=2.0))
     sight = zone_map(name).look(record)
@@ -76,7 +75,7 @@ def test_cabins_are_mirror_images() -> None:
 def test_origin_of_the_eyes_moves_the_zone() -> None:
     """The same direction from a head 150 mm to the left meets another thing: the origin is used, not only the angle."""
     cabin, zones = load_cabin("example_lhd"), zone_map("example_lhd")
-    direction = cabin.camera.rotation().T @ vehicle_direction(23, -13)
+    direction = cabin.camera.rotation().T @ np.array(vehicle_direction(23, -13))
     x, y, z = (float(v) for v in direction)
     seen = [
         zones.look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), origin_camera_mm=(side_mm, 0.0, 650.0), std_deg=2.0)))
@@ -91,7 +90,7 @@ def test_origin_of_the_eyes_moves_the_zone() -> None:
 def test_uncertain_gaze_is_unknown_only_where_road_and_off_road_are_alike(
     yaw: float, pitch: float, std: float, zone: str
 ) -> None:
-    direction = load_cabin("example_lhd").camera.rotation().T @ vehicle_direction(yaw, pitch)
+    direction = load_cabin("example_lhd").camera.rotation().T @ np.array(vehicle_direction(yaw, pitch))
     x, y, z = (float(v) for v in direction)
     sight = zone_map("example_lhd").look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=std)))
     assert sight is not None and sight.zone == zone
@@ -109,7 +108,7 @@ def test_head_pose_stands_in_without_gaze() -> None:
 def test_angle_to_a_box_is_the_angle_beyond_its_edge(offset: float) -> None:
     low, high = np.array([[1000.0, -100.0, -100.0]]), np.array([[1010.0, 100.0, 100.0]])
     edge = math.degrees(math.atan2(100, 1000))
-    found = box_angles_deg(np.zeros(3), vehicle_direction(edge + offset, 0), low, high)[0]
+    found = box_angles_deg((0.0, 0.0, 0.0), vehicle_direction(edge + offset, 0), low, high)[0]
     assert found == pytest.approx(offset, abs=0.2)
 
 
