@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.perception import landmarks as lm
+from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points, Roi
 from dms.records.observation import Eye
@@ -45,21 +46,18 @@ class PatchMeasures:
     mean: float
     inside: float
     """Share of the patch inside the frame."""
+    lightest: float
+    """80th percentile: the skin round the eye, unless a dark lens or hair lies over it."""
 
 
-def read_eyes(grey: NDArray[np.uint8], contours: dict[str, Points], fit: HeadFit) -> dict[str, Eye]:
-    """Both eyes of one face.
-
-    Args:
-        grey: the picture, h x w.
-        contours: 71 x 2 contour points per side, frame pixels.
-        fit: the head's pose and scale.
-    """
-    return {side: _read_eye(grey, contours[side], side, fit) for side in ("left", "right")}
+def read_eyes(grey: NDArray[np.uint8], mesh: FaceMesh, fit: HeadFit) -> dict[str, Eye]:
+    """Both eyes of one face in the picture ``grey`` (h x w)."""
+    return {side: _read_eye(grey, mesh, side, fit) for side in ("left", "right")}
 
 
-def _read_eye(grey: NDArray[np.uint8], contour: Points, side: str, fit: HeadFit) -> Eye:
-    visible = visibility(measure_patch(grey, contour), turned_away(side, fit))
+def _read_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> Eye:
+    contour = mesh.eye_contours[side]
+    visible = visibility(measure_patch(grey, contour), turned_away(side, fit), _cheek_level(grey, mesh, side))
     if visible < 0.5:
         return Eye(visible=round(visible, 3))
     gap = opening_mm(contour, fit)
@@ -101,7 +99,6 @@ def measure_patch(grey: NDArray[np.uint8], contour: Points) -> PatchMeasures:
     line = outer - inner if outer[0] > inner[0] else inner - outer
     roi = Roi(float(middle[0]), float(middle[1]), max(2.0 * width, 4.0), math.atan2(line[1], line[0]))
     patch = roi.cut(grey, PATCH)
-    inside = _share_inside(roi, grey.shape)
     centre = patch[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
     smooth = cv2.GaussianBlur(patch, (0, 0), 1.2).astype(np.float32)[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
     low, high = np.percentile(smooth, (3, 97))
@@ -110,22 +107,39 @@ def measure_patch(grey: NDArray[np.uint8], contour: Points) -> PatchMeasures:
         noise=_noise(centre),
         saturated=float((centre >= 250).mean()),
         mean=float(centre.mean()),
-        inside=inside,
+        inside=_share_inside(roi, grey.shape),
+        lightest=float(np.percentile(smooth, 80)),
     )
 
 
-def visibility(m: PatchMeasures, hidden_deg: float) -> float:
-    """Probability that this eye can be judged: the weakest of the conditions decides."""
-    relative = m.structure / (m.mean + 12.0)
-    conditions = (
-        (relative - 0.16) / 0.04,
+def visibility(m: PatchMeasures, hidden_deg: float, cheek: float | None = None) -> float:
+    """Probability that this eye can be judged: the weakest of the conditions decides.
+
+    Args:
+        m: measures of the patch.
+        hidden_deg: see ``turned_away``.
+        cheek: grey level of the cheek below, if there is a face round the eye.
+    """
+    conditions = [
+        (m.structure / (m.mean + 12.0) - 0.16) / 0.04,
         (m.structure - 7.0) / 1.5,
         (m.structure - 5.0 * m.noise) / (1.0 + m.noise),
         (0.35 - m.saturated) / 0.06,
         (m.inside - 0.85) / 0.04,
         (62.0 - hidden_deg) / 5.0,
-    )
+    ]
+    if cheek is not None:  # dark lenses and hair leave no skin-bright part round the eye
+        conditions.append((m.lightest / (cheek + 5.0) - 0.39) / 0.02)
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, min(conditions)))))
+
+
+def _cheek_level(grey: NDArray[np.uint8], mesh: FaceMesh, side: str) -> float | None:
+    """Median grey level of small windows on the cheek; ``None`` when the cheek is outside the picture."""
+    points = mesh.points[list(lm.CHEEK[side]), :2].round().astype(int)
+    half = max(1, round(float(np.linalg.norm(mesh.eye_contours[side][0] - mesh.eye_contours[side][8])) / 10))
+    windows = [grey[max(0, y - half) : max(0, y + half + 1), max(0, x - half) : max(0, x + half + 1)] for x, y in points]
+    levels = [float(np.median(w)) for w in windows if w.size]
+    return float(np.median(levels)) if levels else None
 
 
 def _noise(patch: NDArray[np.uint8]) -> float:

@@ -18,7 +18,7 @@ from dms.records.observation import Eye, Gaze
 
 Array = NDArray[np.float64]
 
-BALL_FROM_CORNERS_MM = np.array([1.2, -1.4, 4.0])
+BALL_FROM_CORNERS_MM = np.array([1.8, -1.4, 4.0])
 """Eyeball centre from the middle of the eye corners in head axes: towards the temple, up, back. The inner corner holds the
 caruncle, so the ball sits to the temple; the pupil of a level eye stands above the line of the corners."""
 
@@ -41,7 +41,7 @@ def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadMod
     view = unit(np.mean(directions, axis=0))
     direction = unit(fit.rotation @ fit.view.T @ view)  # from the line-of-sight axes to the camera's
     yaw, pitch = yaw_pitch_deg(direction)
-    spread = math.hypot(EYE_SPREAD_DEG if len(usable) > 1 else 1.3 * EYE_SPREAD_DEG, 0.5 * fit.std_deg)
+    spread = math.hypot(EYE_SPREAD_DEG if len(usable) > 1 else 1.8 * EYE_SPREAD_DEG, 0.5 * fit.std_deg)
     return Gaze(
         direction_camera=rounded(direction, 5),
         origin_camera_mm=rounded(fit.position_mm, 1),

@@ -5,6 +5,8 @@ from typing import Final
 EYE_CORNERS: Final = {"right": (33, 133), "left": (263, 362)}
 """Outer, inner."""
 
+CHEEK: Final = {"right": (50, 101, 205, 187), "left": (280, 330, 425, 411)}
+
 EYE_BAND: Final = (168, 6, 197, 195, 193, 417, 122, 351, 8, 9, 107, 336, 70, 300, 46, 276, 116, 345)
 """Points near bone round the eyes (bridge of the nose, brows, cheek bones): they do not move with the lids."""
 

@@ -100,11 +100,11 @@ class Perception:
             return {"face": face}
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
         fit = fit_head(mesh.points, self._model, camera)
-        eyes = read_eyes(frame.grey, mesh.eye_contours, fit)
+        eyes = read_eyes(frame.grey, mesh, fit)
         irises = {side: mesh.irises[side] for side, eye in eyes.items() if _is_open(eye)}
         if irises:
             fit = fit_head(mesh.points, self._model, camera, iris_diameter_px(irises))
-            eyes = read_eyes(frame.grey, mesh.eye_contours, fit)
+            eyes = read_eyes(frame.grey, mesh, fit)
         sight.mesh, sight.fit = mesh, fit
         return {
             "face": face,
