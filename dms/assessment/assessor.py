@@ -66,21 +66,26 @@ class Assessor:
         Raises:
             RecordError: time runs backwards, or is too large to keep milliseconds.
         """
-        self._check_time(record.t)
+        self.check_time(record.t)
+        if self._t is None:
+            self._start = record.t
+        self._t = record.t
         if isinstance(record, Observation):
             return self._observe(record)
         self._take_inputs(record)
         silence = record.t - (self._start if self._picture_t is None else self._picture_t)
         return self._silent(record.t, silence) if silence > self._rules.camera.silence_s + TINY else None
 
-    def _check_time(self, t: float) -> None:
+    def check_time(self, t: float) -> None:
+        """Could a record of this time come next?
+
+        Raises:
+            RecordError: it is before the last one, or not a usable number of seconds.
+        """
         if not math.isfinite(t) or abs(t) > LONGEST_TIME_S:
             raise RecordError(f"t = {t} is not a usable time in seconds")
-        if self._t is None:
-            self._start = t
-        elif t < self._t:
+        if self._t is not None and t < self._t:
             raise RecordError(f"time runs backwards, t = {t} after {self._t}")
-        self._t = t
 
     def _take_inputs(self, state: VehicleState) -> None:
         self._inputs.step(state)

@@ -1,0 +1,93 @@
+"""``dms explain``: the chain of causes of the state at a time."""
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from dms.cli.assess import assess, open_lines
+from dms.errors import RecordError, UsageError
+
+if TYPE_CHECKING:
+    from dms.records import TakeoverReadiness
+
+HELP = "the chain of causes of the state at time T"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("file", metavar="FILE.jsonl", help="state records, or observation records to assess first; - for stdin")
+    parser.add_argument("--at", type=seconds, required=True, metavar="T", help="time in seconds of the records; 83.2 or 83.2s")
+    parser.add_argument(
+        "--profile", default="l3_default", metavar="NAME", help="rule profile for observations (default: %(default)s)"
+    )
+    parser.add_argument("--vehicle", default="example_lhd", metavar="FILE", help="vehicle file for observations")
+    parser.add_argument("--json", action="store_true", help="the whole state record as one JSON object")
+
+
+def seconds(text: str) -> float:
+    """A time such as ``83.2`` or ``83.2s``; a NaN raises ValueError, which the option parser reports."""
+    value = float(text.removesuffix("s"))
+    if value != value:
+        raise ValueError(text)
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the state at or last before T and why it was so.
+
+    Raises:
+        UsageError: no state at or before T.
+        InputError: the file cannot be read or a record cannot be used.
+    """
+    with open_lines(args.file) as lines:
+        state, before = _find(_states(lines, args.profile, args.vehicle), args.at)
+    if args.json:
+        from dms.records.jsonl import encode
+
+        sys.stdout.write(encode(state).decode() + "\n")
+        return 0
+    print(f"t={state.t:.3f} s  {state.readiness}  level {state.level}  health {state.health.state}")
+    print("\n".join(f"  because {cause}" for cause in state.because))
+    if before is not None:
+        print(f"  since t={before:.3f} s")
+    return 0
+
+
+def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["TakeoverReadiness"]:
+    """Reads state records as they are; assesses observation records first."""
+    from dms.records.jsonl import decode_state
+
+    rest, head = iter(lines), [b""]
+    while not head[-1].strip() and (line := next(rest, None)) is not None:
+        head.append(line)
+    whole = itertools.chain(head[1:], rest)
+    if b'"dms.state/' not in head[-1]:
+        yield from assess(whole, profile, vehicle)
+        return
+    last = float("-inf")
+    for number, line in enumerate(whole, 1):
+        if not line.strip():
+            continue
+        state = decode_state(line, number)
+        if state.t < last:
+            raise RecordError(f"line {number}: time runs backwards, t = {state.t} after {last}")
+        last = state.t
+        yield state
+
+
+def _find(states: Iterable["TakeoverReadiness"], at: float) -> tuple["TakeoverReadiness", float | None]:
+    """The last state at or before ``at``, and when this readiness and level began."""
+    found, since, first = None, None, None
+    for state in states:
+        first = state.t if first is None else first
+        if state.t > at:
+            break
+        if found is None or (state.readiness, state.level) != (found.readiness, found.level):
+            since = state.t
+        found = state
+    if found is None:
+        where = "there is none at all" if first is None else f"the first is at t={first:g} s"
+        raise UsageError(f"no state at or before t={at:g} s; {where}")
+    return found, since
