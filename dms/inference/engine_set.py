@@ -1,5 +1,6 @@
 """Several engines opened together: one back end, one set of options, closed together."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -49,6 +50,12 @@ class EngineSet(Mapping[str, Engine]):
     def hashes(self) -> dict[str, str]:
         """SHA-256 of the engine file in each slot; empty text where the back end has no file."""
         return {slot: engine.spec.sha256 for slot, engine in self._engines.items()}
+
+    @property
+    def bundle_hash(self) -> str:
+        """One SHA-256 over the files of all slots: the identity of this set of engines."""
+        text = "".join(f"{slot}={self.hashes[slot]};" for slot in sorted(self.hashes))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def stats(self) -> dict[str, dict[str, float]]:
         """Timing per slot: ``runs`` and wall time in ms, see ``Stats``."""

@@ -1,0 +1,1 @@
+"""The loop: clock, threads, configuration, replay. The only room that reads a clock."""

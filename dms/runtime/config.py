@@ -1,0 +1,128 @@
+"""The configuration file of ``dms run``: YAML, every key optional but ``source``."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from dms.assessment import load_cabin
+from dms.bus.layout import Layout, load
+from dms.bus.port import BusConfig
+from dms.bus.schedule import PublisherParameters
+from dms.bus.vehicle_inputs import EXAMPLE
+from dms.errors import InputError, UsageError
+from dms.profiles import Profile, load_profile
+from dms.records.cabin import Cabin, Camera, decode_camera
+
+
+class BusSection(msgspec.Struct, forbid_unknown_fields=True):
+    """python-can interface name, channel and its own options."""
+
+    interface: str = "virtual"
+    channel: str | None = None
+    fd: bool = True
+    options: dict[str, Any] = {}
+
+
+class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
+    """Back end by name and the integrator's own files by slot."""
+
+    backend: str = "onnxruntime"
+    threads: int = 1
+    files: dict[str, str] = {}
+
+
+class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
+    """What ``dms run --config FILE`` reads.
+
+    ``source``: picture folder, video, drive log, ``v4l2:N`` or ``gst:PIPELINE``. ``inputs``: mapping file of the vehicle's DBC.
+    ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; recording pictures is off without it.
+    """
+
+    source: str
+    camera: str | None = None
+    vehicle: str = "example_lhd"
+    profile: str = "l3_default"
+    engines: EngineSection = msgspec.field(default_factory=EngineSection)
+    bus: BusSection = msgspec.field(default_factory=BusSection)
+    dbc: str | None = None
+    inputs: str | None = None
+    publish_gaze: bool = True
+    record: str | None = None
+    camera_timeout_s: float = 2.0
+
+    def bus_config(self) -> BusConfig:
+        """The port's own type."""
+        return BusConfig(interface=self.bus.interface, channel=self.bus.channel, fd=self.bus.fd, options=self.bus.options)
+
+    def publisher(self) -> PublisherParameters:
+        """Message periods."""
+        return PublisherParameters(gaze_head_s=0.050 if self.publish_gaze else None)
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Everything a configuration names, read and checked."""
+
+    config: RunConfig
+    cabin: Cabin
+    profile: Profile
+    camera: Camera | None
+    layout: Layout
+    mapping: Path
+
+
+def read_config(path: str) -> RunConfig:
+    """Parse a configuration file; relative paths in it are relative to the file.
+
+    Raises:
+        InputError: unreadable.
+        UsageError: not YAML, an unknown key, a wrong type.
+    """
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    try:
+        config = msgspec.yaml.decode(text, type=RunConfig)
+    except (msgspec.MsgspecError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
+    _resolve(config, Path(path).parent)
+    return config
+
+
+def _resolve(config: RunConfig, folder: Path) -> None:
+    """Paths beside the configuration file win over the working directory."""
+
+    def beside(name: str | None) -> str | None:
+        return str(folder / name) if name is not None and (folder / name).exists() else name
+
+    config.source = beside(config.source) or config.source
+    config.vehicle = beside(config.vehicle) or config.vehicle
+    config.camera, config.dbc, config.inputs = beside(config.camera), beside(config.dbc), beside(config.inputs)
+    config.engines.files = {slot: beside(name) or name for slot, name in config.engines.files.items()}
+
+
+def load_parts(config: RunConfig) -> Loaded:
+    """Read every file a configuration names.
+
+    Raises:
+        DmsError: the first file that is missing, broken or wrong, in one line.
+    """
+    return Loaded(
+        config=config,
+        cabin=load_cabin(config.vehicle),
+        profile=load_profile(config.profile),
+        camera=_camera(config.camera),
+        layout=load(Path(config.dbc)) if config.dbc else load(),
+        mapping=Path(config.inputs) if config.inputs else EXAMPLE,
+    )
+
+
+def _camera(path: str | None) -> Camera | None:
+    if path is None:
+        return None
+    try:
+        return decode_camera(Path(path).read_bytes(), path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,219 @@
+"""The real-time loop: camera thread, CAN receive thread, publisher thread; perception on the caller's thread.
+
+The newest frame wins: a frame that perception had no time for is overwritten and counted. The publisher takes the newest state
+and keeps its period whatever happens here. When the camera is silent the chain is fed with vehicle inputs alone, so that the
+silence becomes "unknown" within the profile's limit.
+"""
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+
+import numpy as np
+
+from dms import __version__
+from dms.bus.messages import Encoder
+from dms.bus.port import Bus, CanFrame
+from dms.bus.publisher import Publisher
+from dms.bus.samples import BusHealth, Sample
+from dms.bus.vehicle_inputs import VehicleInputs
+from dms.camera.live import LiveSource
+from dms.errors import DmsError, HardwareError
+from dms.inference.engine_set import EngineSet
+from dms.records import Frame, TakeoverReadiness, VehicleState
+from dms.runtime import clock
+from dms.runtime.chain import Chain, Judged
+from dms.runtime.config import Loaded
+
+SWITCH_INTERVAL_S = 0.0005
+"""Python hands the interpreter over this often: the publisher wakes on time beside a busy perception thread."""
+
+SILENCE_POLL_S = 0.05
+"""How long to wait for a frame before the chain is told that time has passed."""
+
+HEALTH_EVERY = 15
+"""Frames between two health reports to the bus."""
+
+
+@dataclass(slots=True)
+class LoopCounts:
+    """What the loop did. Latencies in ms: capture to judged, and capture to the first CAN frame that carries it."""
+
+    frames: int = 0
+    states: int = 0
+    judged_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
+    bus_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
+
+    def percentiles(self, values: "deque[float]") -> dict[str, float] | None:
+        """p50, p99 and max; ``None`` without values."""
+        if not values:
+            return None
+        p50, p99 = np.percentile(np.asarray(values), (50, 99))
+        return {"p50": round(float(p50), 2), "p99": round(float(p99), 2), "max": round(max(values), 2)}
+
+
+class Loop:
+    """Owns the threads; use as a context manager.
+
+    Args:
+        parts: loaded configuration.
+        source: a live source (a camera, or a paced file).
+        engines: open engines.
+        bus: where to publish and where vehicle inputs come from.
+        on_state: told of each new state, with the frame's results or ``None`` when the camera is silent.
+        on_sent: told of each CAN frame sent, in the publisher's thread: must be quick.
+    """
+
+    def __init__(
+        self,
+        parts: Loaded,
+        source: LiveSource,
+        engines: EngineSet,
+        bus: Bus,
+        on_state: Callable[[TakeoverReadiness, Judged | None], None] | None = None,
+        on_sent: Callable[[CanFrame, float], None] | None = None,
+    ) -> None:
+        self.counts = LoopCounts()
+        self._source, self._bus = source, bus
+        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera)
+        self._inputs = VehicleInputs(parts.mapping)
+        self._on_state, self._on_sent = on_state, on_sent
+        encoder = Encoder(parts.layout, cabin=parts.cabin)
+        self.publisher = Publisher(bus, encoder, clock.now, clock.sleep, parts.config.publisher(), on_sent=self._sent)
+        self._identity = _identity(parts, engines)
+        self._posted: tuple[int, float] | None = None
+        self._stop = threading.Event()
+        self._listener = threading.Thread(target=self._listen, name="dms-can-receive", daemon=True)
+        self._old_interval = sys.getswitchinterval()
+        self._lost_bus: DmsError | None = None
+        self._ack: int | None = None
+
+    def __enter__(self) -> "Loop":
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self.publisher.post_health(self._identity)
+        self._listener.start()
+        self.publisher.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        self.publisher.stop()
+        self._listener.join(timeout=2.0)
+        self._source.close()
+        sys.setswitchinterval(self._old_interval)
+
+    def run(self, seconds: float | None = None) -> None:
+        """Until the source ends, or for so long.
+
+        Raises:
+            HardwareError: the camera is lost, the bus is gone, or the publisher has died.
+        """
+        end = None if seconds is None else clock.now() + seconds
+        heard = clock.now()
+        while end is None or clock.now() < end:
+            self._check_threads()
+            frame, ended = self._next_frame()
+            if ended:
+                return
+            if frame is not None:
+                heard = clock.now()
+                self._take(frame)
+            else:
+                self._silent()
+                if clock.now() - heard > self._source.timeout_s:
+                    raise HardwareError(
+                        f"camera {self._source.name}: no picture for {self._source.timeout_s:g} s; check cable, power, driver"
+                    )
+
+    def stop(self) -> None:
+        """Make ``run`` return soon; for signal handlers."""
+        self._stop.set()
+
+    def _next_frame(self) -> tuple[Frame | None, bool]:
+        """(frame or None when none came in time, has the stream ended)."""
+        if self._stop.is_set():
+            return None, True
+        before = clock.now()
+        try:
+            frame = self._source.newest(SILENCE_POLL_S)
+        except HardwareError:
+            if clock.now() - before < 0.9 * SILENCE_POLL_S:
+                raise  # the device failed; mere silence takes the whole wait
+            return None, False
+        return frame, frame is None
+
+    def _take(self, frame: Frame) -> None:
+        self._chain.vehicle(self._snapshot(frame.t))
+        judged = self._chain.frame(frame)
+        self.counts.frames += 1
+        self.counts.judged_ms.append((clock.now() - frame.t) * 1e3)
+        self._post(judged.state, judged)
+        if self.counts.frames % HEALTH_EVERY == 0:
+            self.publisher.post_health(self._health())
+
+    def _silent(self) -> None:
+        state = self._chain.vehicle(self._snapshot(clock.now()))
+        if state is not None:
+            self._post(state, None)
+
+    def _post(self, state: TakeoverReadiness, judged: Judged | None) -> None:
+        self.counts.states += 1
+        if judged is not None:
+            frame = judged.frame
+            self._posted = (frame.counter & 0xFFFF, frame.t)
+            self.publisher.post(
+                Sample(state=state, captured=frame.t, frame_counter=frame.counter, observation=judged.sight.observation)
+            )
+        if self._on_state is not None:
+            self._on_state(state, judged)
+
+    def _snapshot(self, t: float) -> VehicleState:
+        return self._inputs.snapshot(t)
+
+    def _sent(self, frame: CanFrame, t: float) -> None:
+        posted, self._posted = self._posted, None
+        if posted is not None:
+            self.counts.bus_ms.append((t - posted[1]) * 1e3)
+        if self._on_sent is not None:
+            self._on_sent(frame, t)
+
+    def _listen(self) -> None:
+        try:
+            while not self._stop.is_set():
+                frame = self._bus.receive(0.05)
+                if frame is not None and self._inputs.feed(frame, clock.now()):
+                    count = self._inputs.snapshot(clock.now()).takeover_request_count
+                    self.publisher.acknowledge(count)
+        except DmsError as error:
+            self._lost_bus = error
+
+    def _check_threads(self) -> None:
+        if self._lost_bus is not None:
+            raise self._lost_bus
+        if not self.publisher.alive:
+            raise HardwareError(f"the CAN publisher stopped: {self.publisher.error}")
+
+    def _health(self) -> BusHealth:
+        latency = self.counts.percentiles(self.counts.judged_ms)
+        return replace(
+            self._identity,
+            latency_p50_ms=latency["p50"] if latency else None,
+            latency_p99_ms=latency["p99"] if latency else None,
+            dropped_frames=self._source.overwritten,
+            camera="ok",
+        )
+
+
+def _identity(parts: Loaded, engines: EngineSet) -> BusHealth:
+    """What does not change while running: versions, hashes, back end."""
+    return BusHealth(
+        backend=engines.backend.name,
+        model_hash=engines.bundle_hash,
+        profile_hash=f"{parts.profile.hash16:04x}",
+        software_version=__version__,
+        recording=parts.config.record is not None,
+        calibration="not_calibrated",
+    )
