@@ -54,6 +54,7 @@ class Assessor:
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
         self._warnings = Warnings(rules.glance)
         self._by_head = False
+        self._phone = False
         self._t: float | None = None
         self._picture_t: float | None = None
         self._start = 0.0
@@ -103,8 +104,9 @@ class Assessor:
         self._blinks.step(tick, look.lids, self._camera.blinks_countable)
         self._perclos.step(tick, look.lids.shut)
         self._follow_gaze(tick, look.sight, observation.zone is not None)
-        phone = self._phone(observation)
-        self._warnings.step(self._closure, self._glances, self._perclos.drowsy, phone, self._camera.inform)
+        if self._glances.off_road:
+            self._phone = self._sees_phone(observation)
+        self._warnings.step(self._closure, self._glances, self._perclos.drowsy, self._phone, self._camera.inform)
         monitorable = self._collect(tick.t, observation if look.face else None, inputs)
         return self._state(tick.t, look, inputs, monitorable)
 
@@ -153,7 +155,7 @@ class Assessor:
         self._glances.step(tick, off, late_s)
         self._attention.step(tick, zone, self._by_head, self._glances.off_s)
 
-    def _phone(self, observation: Observation) -> bool:
+    def _sees_phone(self, observation: Observation) -> bool:
         seen = observation.objects.phone if observation.objects is not None else None
         return self._zone.zone == "phone" or (seen is not None and seen >= self._rules.attention.phone_probability)
 

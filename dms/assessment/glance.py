@@ -18,13 +18,13 @@ class Glances:
         """Add one sample; ``late_s``: a change confirmed now began so long ago."""
         if self._before and not tick.gap:
             self._window.add(tick.t - tick.dt, tick.t)
+        on_road_s = self._off.step(tick, off, late_s)
+        if on_road_s >= self._rules.reset_s - TINY:
+            self._window.clear()
         if late_s > 0.0 and off is False:
             self._window.take_back(tick.t - late_s)
         elif late_s > 0.0 and off:
             self._window.add(tick.t - late_s, tick.t)
-        self._off.step(tick, off, late_s)
-        if self._off.opposite >= self._rules.reset_s - TINY:
-            self._window.clear()
         self._cumulative = self._window.total(tick.t)
         self._before = off
 

@@ -30,19 +30,24 @@ class HeldTime:
         self.opposite = 0.0
         self.unseen = 0.0
 
-    def step(self, tick: Tick, now: bool | None, late_s: float = 0.0) -> None:
-        """Add one sample; ``late_s``: this change really happened so long ago (confirmed late)."""
+    def step(self, tick: Tick, now: bool | None, late_s: float = 0.0) -> float:
+        """Add one sample; ``late_s``: this change really happened so long ago (confirmed late).
+
+        Returns how long the opposite has lasted, also when it ends with this sample.
+        """
         before = None if tick.gap else self._before
         self._add(before, tick.dt)
         if late_s > 0.0 and now is not None:
             self._backdate(now, late_s)
         if False in (before, now) and self.opposite >= self._tolerance - TINY:
             self.held = 0.0
+        opposite = self.opposite
         if now is True:
             self.opposite = 0.0
             self.held += late_s
         self._forget(now)
         self._before = now
+        return opposite
 
     def _add(self, before: bool | None, dt: float) -> None:
         if before is True:
