@@ -1,5 +1,8 @@
 """Samples, health and gestures -> protected CAN frames. One encoder per sender: it owns the E2E counters."""
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 
 from dms.bus.codes import Codes, driver_state, percent, takeover_ready
@@ -7,7 +10,7 @@ from dms.bus.layout import Layout, Message
 from dms.bus.port import CanFrame
 from dms.bus.samples import BusHealth, EncodingParameters, GestureEvent, Sample
 from dms.errors import UsageError
-from dms.records import Eye, Observation
+from dms.records import Eye, Health, Observation
 from dms.records.cabin import Cabin
 
 _BACKENDS = {"tensorrt": "TensorRT", "onnxruntime-cuda": "OrtCuda", "onnxruntime": "OrtCpu"}
@@ -91,8 +94,14 @@ class Encoder:
         return self._protector.frame(message.name, health_codes(message, health))
 
     def check(self, sample: Sample) -> None:
-        """Raise now what building frames from this sample would raise later; steps no counter."""
-        takeover_ready(self.layout["DMS_TakeoverReady"], sample, sample.captured, None, self.parameters)
+        """Raise now what building frames from this sample would raise later; steps no counter.
+
+        Raises:
+            KeyError: a word outside the vocabulary.
+        """
+        healthy = msgspec.structs.replace(sample.state, health=Health(state="ready"))
+        for one in (sample, replace(sample, state=healthy)):
+            takeover_ready(self.layout["DMS_TakeoverReady"], one, one.captured, None, self.parameters)
         driver_state(self.layout["DMS_DriverState"], sample, sample.captured, self.parameters)
         gaze_head(self.layout["DMS_GazeHead"], sample, sample.captured, self.parameters, self._cabin)
 

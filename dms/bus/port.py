@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,19 +73,49 @@ class Bus(Protocol):
         """Release it; further calls do nothing."""
 
 
-class PythonCanBus:
-    """A bus of python-can."""
+class _Echoes:
+    """The last frames sent from here, to know them again; sending and receiving may be on two threads."""
 
-    def __init__(self, bus: can.BusABC, fd: bool) -> None:
+    def __init__(self) -> None:
+        self._sent: deque[tuple[int, bytes]] = deque(maxlen=256)
+        self._lock = threading.Lock()
+
+    def expect(self, can_id: int, data: bytes) -> None:
+        """This frame is about to be sent."""
+        with self._lock:
+            self._sent.append((can_id, data))
+
+    def take(self, can_id: int, data: bytes) -> bool:
+        """Was this frame sent from here; each is known again once."""
+        with self._lock:
+            known = (can_id, data) in self._sent
+            if known:
+                self._sent.remove((can_id, data))
+            return known
+
+
+class PythonCanBus:
+    """A bus of python-can.
+
+    Args:
+        bus: of python-can; closed with this one.
+        fd: may FD frames be sent.
+        echoes: the interface gives back what was sent here (multicast does); such frames are taken out, as on a real bus.
+    """
+
+    def __init__(self, bus: can.BusABC, fd: bool, echoes: bool = False) -> None:
         self.counts = BusCounts()
         self._bus: can.BusABC | None = bus
         self._fd = fd
+        self._own = _Echoes() if echoes else None
 
     def send(self, frame: CanFrame) -> bool:
         """Drop and count instead of raising: the publisher must outlive a full queue and a bus that is off."""
         if self._bus is None:
             return False
         fd = frame.fd and self._fd
+        if self._own is not None:
+            self._own.expect(frame.can_id, frame.data)
         try:
             self._bus.send(
                 can.Message(
@@ -104,13 +135,22 @@ class PythonCanBus:
         self.counts.sent += 1
         return True
 
+    def _foreign(self, message: can.Message) -> bool:
+        """A data frame that somebody else sent."""
+        if message.is_error_frame or message.is_remote_frame:
+            return False
+        return self._own is None or not self._own.take(message.arbitration_id, bytes(message.data))
+
     def receive(self, timeout_s: float = 0.0) -> CanFrame | None:
-        """The next data frame; error and remote frames are passed over."""
+        """The next data frame of another node; error and remote frames are passed over.
+
+        ``None`` may come before the time is up, when something was passed over.
+        """
         if self._bus is None:
             return None
         try:
             message = self._bus.recv(timeout_s)
-            while message is not None and (message.is_error_frame or message.is_remote_frame):
+            while message is not None and not self._foreign(message):
                 message = self._bus.recv(0.0)
         except (can.CanError, OSError) as error:
             raise HardwareError(f"CAN bus lost: {_one_line(error)}; check the interface") from None
@@ -184,7 +224,7 @@ def open_bus(config: BusConfig) -> Bus:
     except (can.CanError, OSError, ImportError, ValueError) as error:
         hint = _HINTS.get(config.interface, "check channel, driver and permission").format(channel=channel)
         raise HardwareError(f"cannot open CAN {config.interface} {channel}: {_reason(error)}; {hint}") from None
-    return PythonCanBus(bus, config.fd)
+    return PythonCanBus(bus, config.fd, echoes=config.interface == "udp_multicast")
 
 
 def _quiet() -> None:
