@@ -25,8 +25,9 @@ def decode_line(line: bytes, number: int) -> list[InputRecord]:
     try:
         record = decode_input(line, number)
         inputs = _vehicle_part(line, record.t) if isinstance(record, Observation) else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RecordError(f"line {number}: {error}") from None
+    except (RecordError, msgspec.MsgspecError, RecursionError, ValueError) as error:
+        text = " ".join(str(error).removeprefix(f"line {number}:").split())  # the line itself may hold line ends
+        raise RecordError(f"line {number}: {text}") from None
     return [record] if inputs is None else [inputs, record]
 
 

@@ -1,0 +1,154 @@
+"""``dms assess`` and ``dms explain`` from the outside."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from drives import drive, observation, vehicle
+
+from dms.cli import assess as assess_command
+from dms.cli.main import main
+from dms.records import Observation, VehicleState
+from dms.records.jsonl import encode
+
+LINES = [encode(record) for record in drive(8, 20.0)]
+
+
+def write(path: Path, lines: list[bytes]) -> str:
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return str(path)
+
+
+def run(capfdbinary: pytest.CaptureFixture[bytes], *arguments: str) -> tuple[int, list[bytes], str]:
+    code = main(list(arguments))
+    out, err = capfdbinary.readouterr()
+    return code, out.splitlines(), err.decode()
+
+
+def test_one_state_an_observation_complete_and_repeatable(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    name = write(tmp_path / "drive.jsonl", LINES)
+    code, lines, err = run(capfdbinary, "assess", name, "--profile", "l3_default", "--jsonl")
+    assert code == 0 and len(lines) == 160 and err == ""
+    state = json.loads(lines[-1])
+    assert state["schema"] == "dms.state/1" and state["readiness"] == "ready" and state["level"] == 4
+    assert set(state) == {
+        "schema", "t", "readiness", "readiness_score", "takeover_time_s", "confidence", "level", "attention", "availability",
+        "drowsiness", "warning", "requests", "health", "because",
+    }  # fmt: skip
+    assert run(capfdbinary, "assess", name, "--profile", "l3_default", "--jsonl")[1] == lines
+
+
+def test_vehicle_keys_on_the_line_flat_or_nested_or_apart_are_the_same(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    pictures = [r for r in drive(8, 20.0) if isinstance(r, Observation)]
+    given = {"belt": True, "seat": True, "hands_on": False, "brake": False, "speed_kmh": 90.0}
+    flat = [json.dumps({**json.loads(encode(p)), **given}).encode() for p in pictures]
+    nested = [json.dumps({**json.loads(encode(p)), "vehicle": given}).encode() for p in pictures]
+    apart = [encode(r) for p in pictures for r in (VehicleState(t=p.t, **given), p)]  # type: ignore[arg-type]
+    outputs = [run(capfdbinary, "assess", write(tmp_path / "x", x), "--jsonl")[1] for x in (flat, nested, apart)]
+    assert outputs[0] == outputs[1] == outputs[2]
+    assert json.loads(outputs[0][-1])["readiness"] == "ready"
+
+
+def test_wrong_vehicle_key_on_an_observation_line_is_refused(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    bad = json.dumps({**json.loads(LINES[1]), "belt": "yes"}).encode()
+    code, _, err = run(capfdbinary, "assess", write(tmp_path / "x", [LINES[0], bad]), "--jsonl")
+    assert code == 3 and "line 2" in err and "belt" in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"schema": "dms.observation/1", "t": NaN}',
+        b'{"schema": "dms.observation/1", "t": 1e400}',
+        b'{"schema": "dms.observation/1", "t": 1e300}',
+        b'{"schema": "dms.observation/1", "t": "now"}',
+        b'{"schema": "dms.observation/1", "t": -5.0}',
+        b'{"schema": "dms.observation/2", "t": 9.0}',
+        b'{"schema": "dms.observation/1", "t": 9.0, "gaze": {"direction_camera": [0, 0, -2]}}',
+        b'{"schema": "dms.observation/1", "t": 9.0, "vehicle": 3}',
+        b"[" * 100000,
+        b"\xff\xfe",
+        b"{",
+    ],
+)
+def test_P01_unusable_record_is_refused_with_its_line_or_counted(
+    line: bytes, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    name = write(tmp_path / "bad.jsonl", [*LINES, b"", line])
+    code, lines, err = run(capfdbinary, "assess", name, "--jsonl")
+    assert code == 3 and err.startswith(f"dms: line {len(LINES) + 2}: ") and err.count("\n") == 1
+    code, lenient, err = run(capfdbinary, "assess", name, "--jsonl", "--lenient")
+    assert code == 0 and lenient == lines and "skipped 1 unusable" in err
+
+
+def test_P01_evidence_is_only_as_fresh_as_the_last_good_record(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    bad = [b'{"schema": "dms.observation/1", "t": 8.1, "face": 1}'] * 20
+    late = [encode(vehicle(8.0 + i / 10)) for i in range(1, 10)]
+    name = write(tmp_path / "x", [*LINES, *bad, *late])
+    _, lines, _ = run(capfdbinary, "assess", name, "--jsonl", "--lenient")
+    assert [json.loads(line)["readiness"] for line in lines[160:]] == ["unknown"] * 9
+    name = write(tmp_path / "y", [*LINES, *bad, *late, encode(vehicle(9.0)), encode(observation(9.0))])
+    _, lines, _ = run(capfdbinary, "assess", name, "--jsonl", "--lenient")
+    assert json.loads(lines[-1])["readiness"] == "unknown"
+
+
+def test_plain_text_has_a_line_a_change_and_a_summary(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    code, lines, _ = run(capfdbinary, "assess", write(tmp_path / "x", LINES))
+    text = b"\n".join(lines).decode()
+    assert code == 0 and len(lines) < 10 and "ready" in text and lines[-1].startswith(b"160 states until t=7.950 s")
+
+
+def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    class Stdin:
+        buffer = io.BytesIO(b"\n".join(LINES))
+
+    monkeypatch.setattr(sys, "stdin", Stdin())
+    assert len(run(capfdbinary, "assess", "-", "--jsonl")[1]) == 160
+
+
+@pytest.mark.parametrize("vehicle_file", ["example_lhd", "example_rhd"])
+def test_vehicle_file_by_name(vehicle_file: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(capfdbinary, "assess", write(tmp_path / "x", LINES), "--vehicle", vehicle_file)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["assess", "FILE", "--profile", "l4"], 2),
+        (["assess", "FILE", "--vehicle", "missing.yaml"], 3),
+        (["assess", "missing.jsonl"], 3),
+        (["assess", "EMPTY"], 3),
+        (["explain", "FILE", "--at", "-1"], 2),
+        (["explain", "EMPTY", "--at", "1"], 2),
+        (["explain", "missing.jsonl", "--at", "1"], 3),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: list[str], code: int, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    files = {"FILE": write(tmp_path / "x", LINES), "EMPTY": write(tmp_path / "empty", [b""])}
+    found, _, err = run(capfdbinary, *(files.get(a, a) for a in arguments))
+    assert found == code and err.startswith("dms: ") and err.count("\n") == 1
+
+
+def test_explain_gives_the_causes_from_observations_and_from_states_alike(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    away = [encode(r) for r in drive(9, 20.0, zone=lambda t: "phone" if t >= 5 else "road")]
+    observations = write(tmp_path / "observations", [b"", *away])
+    states = write(tmp_path / "states", [b"", *run(capfdbinary, "assess", observations, "--jsonl")[1]])
+    code, lines, _ = run(capfdbinary, "explain", observations, "--at", "8.2s")
+    assert code == 0 and lines == run(capfdbinary, "explain", states, "--at", "8.2")[1]
+    text = b"\n".join(lines).decode()
+    assert text.startswith("t=8.200 s  ready_delayed  level 3") and "gaze off road 3.2 s; zone=phone" in text
+    assert text.endswith("since t=5.000 s")
+    _, lines, _ = run(capfdbinary, "explain", states, "--at", "8.2", "--json")
+    assert json.loads(lines[0])["warning"] == {"class": "long_distraction", "stage": 1}
+
+
+def test_commands_have_the_three_names() -> None:
+    assert isinstance(assess_command.HELP, str) and callable(assess_command.add_arguments) and callable(assess_command.run)
