@@ -33,6 +33,10 @@ CLOSED_MIDDLE = 0.42
 CLOSED_WIDTH = 0.06
 
 
+NOISE_MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Immerkaer 1996: blind to edges and slopes."""
+
+
 @dataclass(frozen=True, slots=True)
 class PatchMeasures:
     """Measures of one eye patch, before they become a visibility."""
@@ -50,15 +54,17 @@ class PatchMeasures:
     """80th percentile: the skin round the eye, unless a dark lens or hair lies over it."""
 
 
-def read_eyes(grey: NDArray[np.uint8], mesh: FaceMesh, fit: HeadFit) -> dict[str, Eye]:
-    """Both eyes of one face in the picture ``grey`` (h x w)."""
-    return {side: _read_eye(grey, mesh, side, fit) for side in ("left", "right")}
+def see_eyes(grey: NDArray[np.uint8], mesh: FaceMesh, fit: HeadFit) -> dict[str, float]:
+    """Visibility of each eye, see ``visibility``; ``grey`` is the picture, h x w."""
+    return {
+        side: visibility(measure_patch(grey, mesh.eye_contours[side]), turned_away(side, fit), _cheek_level(grey, mesh, side))
+        for side in ("left", "right")
+    }
 
 
-def _read_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> Eye:
-    contour = mesh.eye_contours[side]
-    visible = visibility(measure_patch(grey, contour), turned_away(side, fit), _cheek_level(grey, mesh, side))
-    if visible < 0.5:
+def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float) -> Eye:
+    """The record's part: opening and closure only where the eye can be judged."""
+    if visible < min_visible:
         return Eye(visible=round(visible, 3))
     gap = opening_mm(contour, fit)
     openness = max(0.0, min(2.0, (gap - SHUT_MM) / (OPEN_MM - SHUT_MM)))
@@ -100,15 +106,14 @@ def measure_patch(grey: NDArray[np.uint8], contour: Points) -> PatchMeasures:
     roi = Roi(float(middle[0]), float(middle[1]), max(2.0 * width, 4.0), math.atan2(line[1], line[0]))
     patch = roi.cut(grey, PATCH)
     centre = patch[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
-    smooth = cv2.GaussianBlur(patch, (0, 0), 1.2).astype(np.float32)[PATCH // 4 : 3 * PATCH // 4, PATCH // 6 : 5 * PATCH // 6]
-    low, high = np.percentile(smooth, (3, 97))
+    ordered = np.sort(cv2.GaussianBlur(centre, (7, 7), 1.2), axis=None)
     return PatchMeasures(
-        structure=float(high - low),
+        structure=float(_quantile(ordered, 0.97) - _quantile(ordered, 0.03)),
         noise=_noise(centre),
         saturated=float((centre >= 250).mean()),
         mean=float(centre.mean()),
         inside=_share_inside(roi, grey.shape),
-        lightest=float(np.percentile(smooth, 80)),
+        lightest=_quantile(ordered, 0.80),
     )
 
 
@@ -133,20 +138,24 @@ def visibility(m: PatchMeasures, hidden_deg: float, cheek: float | None = None) 
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, min(conditions)))))
 
 
+def _quantile(ordered: NDArray[np.uint8], share: float) -> float:
+    return float(ordered[int(share * (ordered.size - 1))])
+
+
 def _cheek_level(grey: NDArray[np.uint8], mesh: FaceMesh, side: str) -> float | None:
-    """Median grey level of small windows on the cheek; ``None`` when the cheek is outside the picture."""
+    """Middle grey level of small windows on the cheek; ``None`` when the cheek is outside the picture."""
     points = mesh.points[list(lm.CHEEK[side]), :2].round().astype(int)
     half = max(1, round(float(np.linalg.norm(mesh.eye_contours[side][0] - mesh.eye_contours[side][8])) / 10))
     windows = [grey[max(0, y - half) : max(0, y + half + 1), max(0, x - half) : max(0, x + half + 1)] for x, y in points]
-    levels = [float(np.median(w)) for w in windows if w.size]
-    return float(np.median(levels)) if levels else None
+    levels = sorted(float(cv2.mean(w)[0]) for w in windows if w.size)
+    return levels[len(levels) // 2] if levels else None
 
 
 def _noise(patch: NDArray[np.uint8]) -> float:
-    """Noise level by Immerkaer's operator (1996): blind to edges and slopes."""
-    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    response = cv2.filter2D(patch.astype(np.float32), -1, mask)[1:-1, 1:-1]
-    return float(np.median(np.abs(response)) / 0.6745 / 6.0)
+    """Standard deviation of the sensor noise, grey levels."""
+    response = np.abs(cv2.filter2D(patch, cv2.CV_32F, NOISE_MASK)[1:-1, 1:-1])
+    middle = response.size // 2
+    return float(np.partition(response, middle, axis=None)[middle] / 0.6745 / 6.0)
 
 
 def _share_inside(roi: Roi, shape: tuple[int, ...]) -> float:

@@ -6,7 +6,7 @@ closed solution. The fit is about the line of sight to the face; turning it back
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,22 +59,22 @@ class HeadFit:
         )
 
 
-def fit_head(points: Array, model: HeadModel, camera: Camera, iris_px: float | None = None) -> HeadFit:
-    """Fit the model to 468 mesh points in pixels (n x 3, depth in pixels).
-
-    Args:
-        points: frame pixels, third column depth away from the camera.
-        iris_px: measured iris diameter in pixels, if the eyes can be seen: it sets the size of this person's head.
-    """
+def fit_head(points: Array, model: HeadModel, camera: Camera) -> HeadFit:
+    """Fit the model to 468 mesh points in pixels (n x 3, third column depth away from the camera)."""
     view, scale, shift, residual = _similarity(model.points, points, model.weights)
-    size = _person_size(scale, iris_px)
     origin = shift[:2]  # the model's origin, the middle between the eyeball centres, in pixels
     ray = np.array([(origin[0] - camera.cx) / camera.fx, (origin[1] - camera.cy) / camera.fy, 1.0])
-    true_scale = scale / size
-    depth = 0.5 * (camera.fx + camera.fy) / true_scale
-    rotation = _turn_to(ray) @ view
+    position = ray * (0.5 * (camera.fx + camera.fy) / scale)
     misfit = residual / scale
-    return HeadFit(rotation, view, true_scale, scale, origin, ray * depth, misfit, _spread(view, misfit))
+    return HeadFit(_turn_to(ray) @ view, view, scale, scale, origin, position, misfit, _spread(view, misfit))
+
+
+def sized_by_iris(fit: HeadFit, iris_px: float) -> HeadFit:
+    """The same fit with this person's head size: prior 1, corrected by the iris as far as one measurement can be trusted."""
+    measured = math.log(fit.model_scale * IRIS_DIAMETER_MM / iris_px)
+    trust = MODEL_SCALE_SPREAD**2 / (MODEL_SCALE_SPREAD**2 + IRIS_SCALE_SPREAD**2)
+    size = math.exp(max(-0.2, min(0.2, trust * measured)))
+    return replace(fit, scale=fit.model_scale / size, position_mm=fit.position_mm * size)
 
 
 def iris_diameter_px(irises: dict[str, Array]) -> float:
@@ -95,15 +95,6 @@ def _similarity(model: Array, seen: Array, weights: Array) -> tuple[Array, float
     misfit = b - scale * a @ rotation.T
     shift = mean_seen - scale * rotation @ mean_model
     return rotation, scale, shift, float(math.sqrt(w @ (misfit**2).sum(axis=1)))
-
-
-def _person_size(scale: float, iris_px: float | None) -> float:
-    """Size of this head relative to the model: prior 1, corrected by the iris as far as that can be trusted."""
-    if iris_px is None or iris_px <= 0:
-        return 1.0
-    measured = math.log(scale * IRIS_DIAMETER_MM / iris_px)
-    trust = MODEL_SCALE_SPREAD**2 / (MODEL_SCALE_SPREAD**2 + IRIS_SCALE_SPREAD**2)
-    return math.exp(max(-0.2, min(0.2, trust * measured)))
 
 
 def _turn_to(ray: Array) -> Array:

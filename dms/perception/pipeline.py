@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dms.inference.base import Engine
-from dms.perception.eyes import read_eyes
+from dms.perception.eyes import read_eye, see_eyes
 from dms.perception.face import FaceFinder, FoundFace
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import read_gaze
 from dms.perception.hands import HandFinder
 from dms.perception.head_model import head_model
-from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px
+from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris
 from dms.perception.mouth import read_mouth
 from dms.perception.quality import QualityMeter
 from dms.perception.settings import Settings
@@ -100,11 +100,11 @@ class Perception:
             return {"face": face}
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
         fit = fit_head(mesh.points, self._model, camera)
-        eyes = read_eyes(frame.grey, mesh, fit)
-        irises = {side: mesh.irises[side] for side, eye in eyes.items() if _is_open(eye)}
-        if irises:
-            fit = fit_head(mesh.points, self._model, camera, iris_diameter_px(irises))
-            eyes = read_eyes(frame.grey, mesh, fit)
+        visible = see_eyes(frame.grey, mesh, fit)
+        open_eyes = [s for s in visible if _is_open(self._eye(s, visible, mesh, fit))]
+        if open_eyes:
+            fit = sized_by_iris(fit, iris_diameter_px({side: mesh.irises[side] for side in open_eyes}))
+        eyes = {side: self._eye(side, visible, mesh, fit) for side in visible}
         sight.mesh, sight.fit = mesh, fit
         return {
             "face": face,
@@ -113,6 +113,9 @@ class Perception:
             "gaze": read_gaze(mesh, eyes, fit, self._model),
             "mouth": read_mouth(mesh.lips, fit),
         }
+
+    def _eye(self, side: str, visible: dict[str, float], mesh: FaceMesh, fit: HeadFit) -> Eye:
+        return read_eye(visible[side], mesh.eye_contours[side], fit, self.settings.eye_visible)
 
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
         if self._hands is None:

@@ -37,7 +37,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.
 
     ``source``: picture folder, video, drive log, ``v4l2:N`` or ``gst:PIPELINE``. ``inputs``: mapping file of the vehicle's DBC.
-    ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; recording pictures is off without it.
+    ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
     """
 
     source: str

@@ -1,7 +1,6 @@
 """What a replay leaves behind: files for machines, a summary for people."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,7 +44,7 @@ class Tally:
     receiver_heard: int = 0
     first_t: float | None = None
     last_t: float = 0.0
-    seconds_in: Counter[str] = field(default_factory=Counter)
+    seconds_in: dict[str, float] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
 
@@ -93,7 +92,8 @@ class ReplayResults:
         tally = self.tally
         tally.first_t = state.t if tally.first_t is None else tally.first_t
         if self._previous is not None:
-            tally.seconds_in[self._previous.readiness] += state.t - self._previous.t
+            name = self._previous.readiness
+            tally.seconds_in[name] = tally.seconds_in.get(name, 0.0) + state.t - self._previous.t
         tally.last_t = state.t
         self._write("states.jsonl", encode(state))
         if step.judged is None:
@@ -120,7 +120,7 @@ class ReplayResults:
             self._files[name].write(line + b"\n")
 
     def finish(self, parts: Loaded, engines: EngineSet) -> dict[str, Any]:
-        """The summary; also written to summary.json."""
+        """The summary with timing; written to summary.json and timing.json."""
         tally = self.tally
         duration = tally.last_t - (tally.first_t or 0.0)
         summary = {
@@ -136,13 +136,20 @@ class ReplayResults:
             "profile_hash": f"{parts.profile.hash16:04x}",
             "engines": engines.bundle_hash[:16],
             "backend": engines.backend.name,
+        }
+        timing = {
             "cpu_ms_per_frame": self._per_frame(self._cpu() - self._cpu_start),
             "wall_ms_per_frame": self._per_frame(time.perf_counter() - self._wall_start),
             "stages_ms": {name: _percentiles(values) for name, values in self._stages.items()},
         }
+        # Apart from the timing, which is this machine's, the same log gives the same bytes.
+        self._write_json("summary.json", summary)
+        self._write_json("timing.json", timing)
+        return {**summary, **timing}
+
+    def _write_json(self, name: str, value: dict[str, Any]) -> None:
         if self._folder is not None:
-            (self._folder / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
-        return summary
+            (self._folder / name).write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
 
     def _per_frame(self, seconds: float) -> float | None:
         return round(seconds * 1e3 / self.tally.frames, 3) if self.tally.frames else None
