@@ -51,12 +51,13 @@ class Warnings:
             self._active.add("phone" if phone else "short_distraction")
 
     def _release(self, closure: Closure, glances: Glances) -> None:
-        looks = glances.road_s >= self._rules.release_s - TINY
-        if looks and not glances.is_long:
+        if not self._active or glances.road_s < self._rules.release_s - TINY:
+            return
+        if not glances.is_long:
             self._active.discard("long_distraction")
-        if looks and not glances.is_too_often:
+        if not glances.is_too_often:
             self._active -= {"phone", "short_distraction"}
-        if looks and closure.open_s >= self._rules.release_s - TINY:
+        if closure.open_s >= self._rules.release_s - TINY:
             self._active.difference_update(EYES_SHUT)
 
     def _choose(self, escalated: bool) -> None:

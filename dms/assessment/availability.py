@@ -54,8 +54,10 @@ class AvailabilityCriteria:
         Fewer than two monitorable is "unavailable" at once. With two or more, missing evidence is "unavailable" after the
         window has passed, and cannot be told before.
         """
-        ages = {name: round(t - self._seen[name], 3) if name in self._seen else None for name in CRITERIA}
-        valid = sum(age is not None and age <= self._rules.window_s + TINY for age in ages.values())
+        ages: dict[str, float | None] = dict.fromkeys(CRITERIA)
+        ages.update((name, round(t - seen, 3)) for name, seen in self._seen.items())
+        oldest = t - self._rules.window_s - TINY
+        valid = len([seen for seen in self._seen.values() if seen >= oldest])
         if monitorable < self._rules.valid_min:
             self._since = None
             available: bool | None = False

@@ -25,12 +25,11 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     seen = [eye for eye in observation.eyes.values() if _can_be_judged(eye, rules)]
     if not seen:
         return UNSEEN
-    visible = [eye.visible for eye in seen if eye.visible is not None]
     openness = [eye.openness for eye in seen if eye.openness is not None]
     opened = sum(openness) / len(openness) if openness else None
-    shut = sum(_shut(eye, rules) for eye in seen) / len(seen) >= rules.closed_probability
+    shut = sum([_shut(eye, rules) for eye in seen]) / len(seen) >= rules.closed_probability
     down = shut or (opened is not None and opened < rules.blink_openness)
-    return Lids(shut, down, opened, min(visible))
+    return Lids(shut, down, opened, min([eye.visible or 0.0 for eye in seen]))
 
 
 def _can_be_judged(eye: Eye, rules: EyeRules) -> bool:

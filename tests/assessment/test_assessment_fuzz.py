@@ -97,7 +97,7 @@ def records_of(steps: list[tuple[str, float, dict, int]]) -> list[Record]:
     return records
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(step, max_size=8))
 def test_law1_never_ready_without_fresh_evidence(steps: list[tuple[str, float, dict, int]]) -> None:
     records = records_of(steps)
@@ -134,7 +134,7 @@ tagged = st.sampled_from(["dms.observation/1", "dms.vehicle/1"]).flatmap(
 raw_line = st.binary(max_size=60) | bad_object.map(json.dumps).map(str.encode) | tagged.map(json.dumps).map(str.encode)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(raw_line, max_size=10), st.integers(0, len(GOOD)))
 def test_law1_raw_lines_are_refused_or_used_never_a_crash_never_ready(lines: list[bytes], where: int) -> None:
     stream = [line.replace(b"\n", b" ") for line in lines]
