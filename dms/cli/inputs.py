@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dms.errors import InputError, UsageError
-from dms.records.cabin import Cabin, Camera, decode_camera
+from dms.errors import UsageError
+from dms.records.cabin import Cabin, Camera
 
 if TYPE_CHECKING:
     from dms.inference.engine_set import EngineSet
@@ -54,12 +54,9 @@ def camera_of(path: str | None) -> Camera | None:
     Raises:
         InputError: unreadable or not intrinsics.
     """
-    if path is None:
-        return None
-    try:
-        return decode_camera(Path(path).read_bytes(), path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+    from dms.runtime.config import read_camera
+
+    return None if path is None else read_camera(path)
 
 
 def cabin_of(name: str | None) -> Cabin | None:

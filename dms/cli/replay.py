@@ -6,8 +6,13 @@ never "ready". With --out the folder gets states.jsonl, observations.jsonl, can.
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from dms.cli.inputs import add_engine_arguments, open_engines
+
+if TYPE_CHECKING:
+    from dms.camera.base import Source
+    from dms.runtime.config import Loaded
 
 HELP = "a recorded drive through the same pipeline: summary, CAN trace, states"
 
@@ -17,8 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", help="drive log (.mcap), video, or 'sample'")
     parser.add_argument("--out", metavar="DIR", help="write states, observations, CAN trace, events and summary there")
     parser.add_argument("--profile", default="l3_default", help="rule profile (default l3_default)")
-    parser.add_argument("--vehicle", default="example_lhd", help="vehicle file, or example_lhd / example_rhd")
-    parser.add_argument("--camera", metavar="FILE", help="intrinsics as JSON")
+    parser.add_argument("--vehicle", help="vehicle file, or example_lhd / example_rhd (default: the log's own, else example_lhd)")
+    parser.add_argument("--driver", metavar="FILE", help="driver file of 'dms calibrate gaze' (default: the sample log's own)")
+    parser.add_argument("--camera", metavar="FILE", help="intrinsics as JSON (default: the log's own)")
     parser.add_argument("--inputs", metavar="FILE", help="mapping file of the vehicle's DBC (default: the example vehicle's)")
     parser.add_argument("--dbc", metavar="FILE", help="message set (default: the shipped one)")
     parser.add_argument("--jsonl", action="store_true", help="state records on stdout, one a line")
@@ -28,19 +34,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0, or 3 when the log was cut or damaged (what could be read was replayed)."""
+    from dms.camera.open import open_source
+    from dms.runtime.config import RunConfig, load_parts, with_log_defaults
+
+    config = RunConfig(source=args.log, profile=args.profile, camera=args.camera, inputs=args.inputs, dbc=args.dbc)
+    with open_source(args.log) as source:
+        parts = load_parts(with_log_defaults(config, source, args.vehicle, args.driver))
+        return _replay(args, parts, source)
+
+
+def _replay(args: argparse.Namespace, parts: "Loaded", source: "Source") -> int:
     import msgspec
 
-    from dms.camera.open import open_source
     from dms.perception.pipeline import SLOTS
-    from dms.runtime.config import RunConfig, load_parts
     from dms.runtime.replay import Replay
     from dms.runtime.results import ReplayResults
 
-    config = RunConfig(
-        source=args.log, vehicle=args.vehicle, profile=args.profile, camera=args.camera, inputs=args.inputs, dbc=args.dbc
-    )
-    parts = load_parts(config)
-    with open_source(args.log) as source, open_engines(args, SLOTS) as engines:
+    with open_engines(args, SLOTS) as engines:
         replay = Replay(parts, source, engines)
         with ReplayResults(args.out) as results:
             for step in replay.steps():

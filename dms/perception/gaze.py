@@ -13,7 +13,8 @@ from dms.perception import landmarks as lm
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_model import IRIS_FROM_CENTRE_MM, HeadModel
 from dms.perception.head_pose import HeadFit
-from dms.records.angles import rounded, unit, yaw_pitch_deg
+from dms.records.angles import direction_from, rounded, unit, yaw_pitch_deg
+from dms.records.cabin import DriverBaseline
 from dms.records.observation import Eye, Gaze
 
 Array = NDArray[np.float64]
@@ -32,16 +33,21 @@ EYE_SPREAD_DEG = 10.0
 """Standard deviation of one eye's geometric reading without calibration."""
 
 
-def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadModel) -> Gaze | None:
+def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadModel, driver: DriverBaseline | None) -> Gaze | None:
     """Combined line of sight of the eyes that can be seen and are open; ``None`` when none is."""
     usable = [s for s, e in eyes.items() if e.closed is not None and e.closed < LOWERED]
     if not usable:
         return None
     directions = [_direction(mesh, side, fit, model) for side in usable]
     view = unit(np.mean(directions, axis=0))
-    direction = unit(fit.rotation @ fit.view.T @ view)  # from the line-of-sight axes to the camera's
+    in_head = fit.view.T @ view
+    spread = EYE_SPREAD_DEG
+    if driver is not None:
+        in_head = _corrected(in_head, driver)
+        spread = driver.gaze_std_deg
+    direction = unit(fit.rotation @ in_head)
     yaw, pitch = yaw_pitch_deg(direction)
-    spread = math.hypot(EYE_SPREAD_DEG if len(usable) > 1 else 1.8 * EYE_SPREAD_DEG, 0.5 * fit.std_deg)
+    spread = math.hypot(spread if len(usable) > 1 else 1.8 * spread, 0.5 * fit.std_deg)
     return Gaze(
         direction_camera=rounded(direction, 5),
         origin_camera_mm=rounded(fit.position_mm, 1),
@@ -49,6 +55,16 @@ def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadMod
         pitch_deg=round(pitch, 2),
         std_deg=round(spread, 1),
     )
+
+
+def in_head_deg(direction_camera: Array, rotation: Array) -> tuple[float, float]:
+    """Yaw and pitch of a camera-frame direction in the head's own axes, degrees."""
+    return yaw_pitch_deg(rotation.T @ direction_camera)
+
+
+def _corrected(in_head: Array, driver: DriverBaseline) -> Array:
+    yaw, pitch = yaw_pitch_deg(in_head)
+    return direction_from(yaw + driver.gaze_yaw_deg, pitch + driver.gaze_pitch_deg)
 
 
 def _direction(mesh: FaceMesh, side: str, fit: HeadFit, model: HeadModel) -> Array:

@@ -16,7 +16,7 @@ from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_
 from dms.perception.mouth import read_mouth
 from dms.perception.quality import QualityMeter
 from dms.perception.settings import Settings
-from dms.records.cabin import Camera, default_camera
+from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Hand, Objects, Observation
 
@@ -44,6 +44,8 @@ class Perception:
         engines: loaded engines by slot, see ``SLOTS``; without the hand slots hands are ``None``.
         camera: intrinsics; ``None`` takes the stated default for each picture's size.
         seat_region: driver's part of the picture as fractions (x, y, w, h); ``None``: the largest face is the driver.
+        settings: perception's own numbers.
+        driver: the driver's gaze calibration, if there is one.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class Perception:
         camera: Camera | None = None,
         seat_region: Region | None = None,
         settings: Settings | None = None,
+        driver: DriverBaseline | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._camera = camera
+        self._driver = driver
         self._faces = FaceFinder(engines, self.settings, seat_region)
         self._hands = HandFinder(engines, self.settings) if all(s in engines for s in HAND_SLOTS) else None
         self._quality = QualityMeter(self.settings)
@@ -110,7 +114,7 @@ class Perception:
             "face": face,
             "head": fit.record(),
             "eyes": eyes,
-            "gaze": read_gaze(mesh, eyes, fit, self._model),
+            "gaze": read_gaze(mesh, eyes, fit, self._model, self._driver),
             "mouth": read_mouth(mesh.lips, fit),
         }
 

@@ -1,7 +1,7 @@
 """Directions of the camera frame and the angles shown to people.
 
 Camera frame: x right in the picture, y down, z away. A head straight at the camera has forward (0, 0, -1), up (0, -1, 0), and all
-three angles 0. yaw positive to the driver's right (picture left), pitch positive up, roll positive towards the driver's right shoulder.
+three angles 0. Yaw is positive to the driver's right (picture left), pitch up, roll towards the driver's right shoulder.
 """
 
 import math

@@ -5,7 +5,7 @@ y down, z away.
 """
 
 import math
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -72,6 +72,19 @@ class CameraPose(msgspec.Struct, frozen=True, kw_only=True):
         return np.stack([x, np.cross(z, x), z], axis=1)
 
 
+class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was learned of one driver: ``calibration/drivers/*.yaml``.
+
+    ``gaze_yaw_deg`` and ``gaze_pitch_deg`` are added to the eye's direction in the head's own axes (yaw positive to the driver's
+    right, pitch up); ``gaze_std_deg`` is what uncertainty is left of one reading.
+    """
+
+    name: str
+    gaze_yaw_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)]
+    gaze_pitch_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)]
+    gaze_std_deg: Annotated[float, msgspec.Meta(ge=0.5, le=20)]
+
+
 class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):
     """An axis-aligned box (a panel has one thin side) that a line of sight can hit; vehicle frame, mm."""
 
@@ -109,6 +122,15 @@ def decode_camera(text: bytes, name: str) -> Camera:
         InputError: not JSON or not intrinsics, with the field.
     """
     return _decode_yaml(text, Camera, name, "camera file")
+
+
+def decode_driver(text: bytes, name: str) -> DriverBaseline:
+    """Parse a driver file.
+
+    Raises:
+        InputError: not YAML or not a driver file, with the field.
+    """
+    return _decode_yaml(text, DriverBaseline, name, "driver file")
 
 
 def _decode_yaml(text: bytes, kind: type[T], name: str, what: str) -> T:

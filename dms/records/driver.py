@@ -22,7 +22,7 @@ class Attention(Part, frozen=True, kw_only=True):
 
 
 class Availability(Part, frozen=True, kw_only=True):
-    """UN R157 availability: age in seconds of the last evidence per criterion; ``available`` is ``None`` when it cannot be told."""
+    """UN R157 availability. ``criteria``: age of the last evidence, s; ``available`` is ``None`` when it cannot be told."""
 
     available: bool | None = None
     criteria: dict[str, Duration | None] = {}

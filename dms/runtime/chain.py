@@ -9,7 +9,7 @@ from dms.perception.pipeline import Perception, Sight
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
 from dms.records import Frame, TakeoverReadiness, VehicleState
-from dms.records.cabin import Cabin, Camera
+from dms.records.cabin import Cabin, Camera, DriverBaseline
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,10 +29,13 @@ class Chain:
         cabin: vehicle file: camera pose, zones, the driver's seat region.
         profile: thresholds.
         camera: intrinsics, ``None`` for the stated default.
+        driver: gaze calibration, ``None`` for none.
     """
 
-    def __init__(self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None = None) -> None:
-        self._perception = Perception(engines, camera, cabin.seat_region)
+    def __init__(
+        self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None, driver: DriverBaseline | None
+    ) -> None:
+        self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
         self._assessor = Assessor(profile, cabin)
         self._profile = profile
 

@@ -11,9 +11,13 @@ from dms.bus.layout import Layout, load
 from dms.bus.port import BusConfig
 from dms.bus.schedule import PublisherParameters
 from dms.bus.vehicle_inputs import EXAMPLE
+from dms.camera.base import Source
+from dms.camera.log import LogFrames, sample_log
+from dms.drivelog.reader import LogReader
 from dms.errors import InputError, UsageError
 from dms.profiles import Profile, load_profile
-from dms.records.cabin import Cabin, Camera, decode_camera
+from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
+from dms.resources import shipped
 
 
 class BusSection(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,13 +40,15 @@ class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.
 
-    ``source``: picture folder, video, drive log, ``v4l2:N`` or ``gst:PIPELINE``. ``inputs``: mapping file of the vehicle's DBC.
+    ``source``: picture folder, video, drive log, ``v4l2:N`` or ``gst:PIPELINE``. ``camera``, ``vehicle``, ``driver``: calibration
+    files. ``inputs``: mapping file of the vehicle's DBC.
     ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
     """
 
     source: str
     camera: str | None = None
     vehicle: str = "example_lhd"
+    driver: str | None = None
     profile: str = "l3_default"
     engines: EngineSection = msgspec.field(default_factory=EngineSection)
     bus: BusSection = msgspec.field(default_factory=BusSection)
@@ -68,6 +74,7 @@ class Loaded(msgspec.Struct, frozen=True):
     cabin: Cabin
     profile: Profile
     camera: Camera | None
+    driver: DriverBaseline | None
     layout: Layout
     mapping: Path
 
@@ -79,10 +86,7 @@ def read_config(path: str) -> RunConfig:
         InputError: unreadable.
         UsageError: not YAML, an unknown key, a wrong type.
     """
-    try:
-        text = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+    text = _read(path)
     try:
         config = msgspec.yaml.decode(text, type=RunConfig)
     except (msgspec.MsgspecError, yaml.YAMLError) as error:
@@ -99,7 +103,8 @@ def _resolve(config: RunConfig, folder: Path) -> None:
 
     config.source = beside(config.source) or config.source
     config.vehicle = beside(config.vehicle) or config.vehicle
-    config.camera, config.dbc, config.inputs = beside(config.camera), beside(config.dbc), beside(config.inputs)
+    config.camera, config.driver = beside(config.camera), beside(config.driver)
+    config.dbc, config.inputs = beside(config.dbc), beside(config.inputs)
     config.engines.files = {slot: beside(name) or name for slot, name in config.engines.files.items()}
 
 
@@ -113,16 +118,55 @@ def load_parts(config: RunConfig) -> Loaded:
         config=config,
         cabin=load_cabin(config.vehicle),
         profile=load_profile(config.profile),
-        camera=_camera(config.camera),
+        camera=_camera(config),
+        driver=read_driver(config.driver) if config.driver else None,
         layout=load(Path(config.dbc)) if config.dbc else load(),
         mapping=Path(config.inputs) if config.inputs else EXAMPLE,
     )
 
 
-def _camera(path: str | None) -> Camera | None:
-    if path is None:
+def with_log_defaults(config: RunConfig, source: Source, vehicle: str | None, driver: str | None) -> RunConfig:
+    """The configuration with what the caller did not choose taken from the drive log's header: vehicle and camera.
+
+    The sample log also brings its driver's calibration.
+    """
+    header = source.log.header if isinstance(source, LogFrames) else None
+    logged = header.vehicle if header is not None else ""
+    config.vehicle = vehicle or logged or config.vehicle
+    config.driver = driver or ("sample" if config.vehicle == "sample_portrait" else None)
+    return config
+
+
+def read_camera(path: str) -> Camera:
+    """Camera intrinsics from a JSON file.
+
+    Raises:
+        InputError: unreadable or not intrinsics.
+    """
+    return decode_camera(_read(path), path)
+
+
+def read_driver(name: str) -> DriverBaseline:
+    """A driver file by path, or the shipped ``sample``.
+
+    Raises:
+        InputError: unreadable or not a driver file.
+    """
+    path = str(shipped("calibration", "drivers", "sample.yaml")) if name == "sample" else name
+    return decode_driver(_read(path), name)
+
+
+def _camera(config: RunConfig) -> Camera | None:
+    if config.camera is not None:
+        return read_camera(config.camera)
+    if not config.source.endswith(".mcap") and config.source != "sample":
         return None
+    with LogReader(sample_log() if config.source == "sample" else config.source) as log:
+        return log.header.camera if log.header is not None else None
+
+
+def _read(path: str) -> bytes:
     try:
-        return decode_camera(Path(path).read_bytes(), path)
+        return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None

@@ -78,7 +78,7 @@ class Loop:
     ) -> None:
         self.counts = LoopCounts()
         self._source, self._bus = source, bus
-        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera)
+        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
         self._inputs = VehicleInputs(parts.mapping)
         self._on_state, self._on_sent = on_state, on_sent
         encoder = Encoder(parts.layout, cabin=parts.cabin)

@@ -59,7 +59,7 @@ class Replay:
     def __init__(self, parts: Loaded, source: Source, engines: EngineSet) -> None:
         self.notes = ReplayNotes()
         self._source = source
-        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera)
+        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
         self._inputs = VehicleInputs(parts.mapping)
         self._clock = ManualClock()
         self._bus = FakeBus()

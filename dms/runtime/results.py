@@ -92,7 +92,7 @@ class ReplayResults:
         tally = self.tally
         tally.first_t = state.t if tally.first_t is None else tally.first_t
         if self._previous is not None:
-            name = self._previous.readiness
+            name: str = self._previous.readiness
             tally.seconds_in[name] = tally.seconds_in.get(name, 0.0) + state.t - self._previous.t
         tally.last_t = state.t
         self._write("states.jsonl", encode(state))
