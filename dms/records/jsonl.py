@@ -44,8 +44,8 @@ def decode_state(line: bytes | str, number: int = 0) -> TakeoverReadiness:
 def _decode(decoder: "msgspec.json.Decoder[T]", line: bytes | str, number: int) -> T:
     try:
         return decoder.decode(line)
-    except (msgspec.MsgspecError, RecordError, UnicodeDecodeError) as error:
-        raise RecordError(f"line {number}: {error}") from None
+    except (msgspec.MsgspecError, RecordError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordError(f"line {number}: {' '.join(str(error).split())}") from None
 
 
 def read_input(lines: Iterable[bytes]) -> Iterator[tuple[int, InputRecord]]:

@@ -1,0 +1,102 @@
+"""The demo's machinery: a drive log played in real time into the loop, and a reference receiver on the same bus."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dms.bus.layout import Layout
+from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
+from dms.bus.receiver import TakeoverReceiver, TakeoverStatement
+from dms.camera.base import Source
+from dms.inference.engine_set import EngineSet
+from dms.records import TakeoverReadiness
+from dms.runtime import clock
+from dms.runtime.chain import Judged
+from dms.runtime.config import Loaded
+from dms.runtime.loop import Loop
+from dms.runtime.paced import PacedSource
+from dms.runtime.player import CanPlayer
+
+LEAD_S = 0.2
+"""Time between starting the threads and the log's first frame."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the reference receiver on the other side of the bus made of it."""
+
+    frames: int = 0
+    readiness_frames: int = 0
+    ready: int = 0
+    last_frame: CanFrame | None = None
+    latest: TakeoverStatement = field(default_factory=TakeoverStatement)
+
+
+class Listener:
+    """The Level 3 controller's ear: its own port on the bus, the reference receiver, counts."""
+
+    def __init__(self, layout: Layout, bus: Bus) -> None:
+        self.heard = Heard()
+        self.receiver = TakeoverReceiver(layout)
+        self._readiness_id = layout["DMS_TakeoverReady"].can_id
+        self._bus = bus
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reference-receiver", daemon=True)
+
+    def __enter__(self) -> "Listener":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            frame = self._bus.receive(0.05)
+            if frame is None:
+                continue
+            self.heard.frames += 1
+            if self.receiver.feed(frame, clock.now()) is None:
+                continue
+            self.heard.readiness_frames += 1
+            self.heard.last_frame = frame
+            self.heard.latest = self.receiver.statement(clock.now())
+            self.heard.ready += self.heard.latest.ready
+
+
+@dataclass(slots=True)
+class DemoRun:
+    """The running parts, for views and summaries."""
+
+    loop: Loop
+    listener: Listener
+    source: PacedSource
+
+
+@contextmanager
+def demo_run(
+    parts: Loaded,
+    log: Source,
+    engines: EngineSet,
+    bus_config: BusConfig,
+    on_state: Callable[[TakeoverReadiness, Judged | None], None],
+    play_can: bool = True,
+) -> Iterator[DemoRun]:
+    """Three ports on one bus: ours, the vehicle's (played from the log) and the controller's."""
+    start = clock.now() + LEAD_S
+    ports = [open_bus(bus_config) for _ in range(3)]
+    try:
+        source = PacedSource(log, clock.now, clock.sleep, start)
+        listener = Listener(parts.layout, ports[2])
+        player = CanPlayer(log.name, ports[1], clock.now, clock.sleep, start) if play_can else None
+        with listener, Loop(parts, source, engines, ports[0], on_state) as loop:
+            if player is None:
+                yield DemoRun(loop, listener, source)
+            else:
+                with player:
+                    yield DemoRun(loop, listener, source)
+    finally:
+        for port in ports:
+            port.close()
