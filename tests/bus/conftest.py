@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
-from dms.bus.layout import Layout, load
 from dms.bus.samples import Sample
 from dms.records import (
     Attention,
@@ -21,10 +21,8 @@ from dms.records import (
     TakeoverReadiness,
 )  # fmt: skip
 
-
-@pytest.fixture(scope="session")
-def layout() -> Layout:
-    return load()
+settings.register_profile("no_deadline", deadline=None)  # shared machines stall now and then
+settings.load_profile("no_deadline")
 
 
 @pytest.fixture

@@ -99,6 +99,7 @@ class Broken(can.BusABC):
         self.error = error
 
     def send(self, msg, timeout=None):
+        assert timeout == 0.0, "sending must never wait"
         raise self.error
 
     def _recv_internal(self, timeout):

@@ -57,8 +57,8 @@ def test_trust_is_earned_and_then_everything_is_decoded():
     got = link.cycle(link.frame(requests=Requests(take_control=True)))
     assert got == TakeoverStatement(
         ready=True, because=(), e2e=State.VALID, check=Check.OK_SOME_LOST, operating="Active", readiness="Ready", level=4,
-        score=0.9, confidence=0.8, takeover_time_s=1.5, reasons=(), sample_age_s=0.04, frame_counter=1, available=None, present=True,
-        acknowledged=None, take_control=True, safe_stop=False,
+        score=0.9, confidence=0.8, takeover_time_s=1.5, reasons=(), sample_age_s=0.04, frame_counter=1, available=None,
+        present=True, acknowledged=None, take_control=True, safe_stop=False,
     )  # fmt: skip
 
 
