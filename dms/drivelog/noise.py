@@ -49,6 +49,8 @@ class Noise(msgspec.Struct, frozen=True):
 def _noisy(grey: Grey, sigma: float, seed: int, number: int) -> Grey:
     words = np.random.PCG64([seed, number]).random_raw(-(-grey.size * _BYTES // 8))
     raw: NDArray[np.uint8] = np.asarray(words).astype("<u8").view(np.uint8)[: grey.size * _BYTES].reshape(_BYTES, *grey.shape)
-    total = raw.astype(np.int32).sum(axis=0) - _BYTES * 255 // 2  # bell-shaped: sum of four uniform bytes
+    total = np.add.reduce(raw, axis=0, dtype=np.uint16)  # bell-shaped: sum of four uniform bytes
     gain = round(sigma / _SPREAD * 65536)  # whole numbers only: the same on every machine
-    return cast(Grey, np.clip(grey + ((total * gain + 32768) >> 16), 0, 255).astype(np.uint8))
+    steps = ((np.arange(_BYTES * 255 + 1) - _BYTES * 255 // 2) * gain + 32768) >> 16
+    noisy = steps.astype(np.int16)[total] + grey
+    return cast(Grey, np.clip(noisy, 0, 255, out=noisy).astype(np.uint8))
