@@ -76,7 +76,7 @@ def _text(s: dict[str, object]) -> str:
     return "\n".join(
         [
             f"frames   {s['frames_judged']} judged, {s['frames_overwritten']} overwritten by newer ones",
-            f"bus      {s['can_frames_heard']} CAN frames heard, {s['readiness_frames']} DMS_TakeoverReady; E2E check: {verdicts}",
+            f"bus      {s['can_frames_heard']} CAN frames heard, {s['readiness_frames']} DMS_TakeoverReady; E2E: {verdicts}",
             f"receiver believed 'ready' after {s['readiness_ready']} frames",
             f"latency  capture to judged {judged} ms, capture to bus {bus} ms",
             f"period   {s['missed_cycles']} cycles missed, 99th percentile of the error {s['period_error_p99_ms'] or 0:.2f} ms",

@@ -36,6 +36,10 @@ class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
     threads: int = 1
     files: dict[str, str] = {}
 
+    def path_overrides(self) -> dict[str, Path]:
+        """Slot to file."""
+        return {slot: Path(name) for slot, name in self.files.items()}
+
 
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.

@@ -27,6 +27,7 @@ from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
+from dms.runtime.recorder import Recorder
 
 SWITCH_INTERVAL_S = 0.0005
 """Python hands the interpreter over this often: the publisher wakes on time beside a busy perception thread."""
@@ -64,7 +65,7 @@ class Loop:
         engines: open engines.
         bus: where to publish and where vehicle inputs come from.
         on_state: told of each new state, with the frame's results or ``None`` when the camera is silent.
-        on_sent: told of each CAN frame sent, in the publisher's thread: must be quick.
+        recorder: keeps frames, states and CAN, if recording was asked for.
     """
 
     def __init__(
@@ -74,13 +75,13 @@ class Loop:
         engines: EngineSet,
         bus: Bus,
         on_state: Callable[[TakeoverReadiness, Judged | None], None] | None = None,
-        on_sent: Callable[[CanFrame, float], None] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.counts = LoopCounts()
         self._source, self._bus = source, bus
         self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
         self._inputs = VehicleInputs(parts.mapping)
-        self._on_state, self._on_sent = on_state, on_sent
+        self._on_state, self._recorder = on_state, recorder
         encoder = Encoder(parts.layout, cabin=parts.cabin)
         self.publisher = Publisher(bus, encoder, clock.now, clock.sleep, parts.config.publisher(), on_sent=self._sent)
         self._identity = _identity(parts, engines)
@@ -167,6 +168,8 @@ class Loop:
             self.publisher.post(
                 Sample(state=state, captured=frame.t, frame_counter=frame.counter, observation=judged.sight.observation)
             )
+        if self._recorder is not None:
+            self._recorder.silent(state) if judged is None else self._recorder.judged(judged, clock.now())
         if self._on_state is not None:
             self._on_state(state, judged)
 
@@ -177,18 +180,23 @@ class Loop:
         posted, self._posted = self._posted, None
         if posted is not None:
             self.counts.bus_ms.append((t - posted[1]) * 1e3)
-        if self._on_sent is not None:
-            self._on_sent(frame, t)
+        if self._recorder is not None:
+            self._recorder.can(frame, t, "tx")
 
     def _listen(self) -> None:
         try:
             while not self._stop.is_set():
                 frame = self._bus.receive(0.05)
-                if frame is not None and self._inputs.feed(frame, clock.now()):
-                    count = self._inputs.snapshot(clock.now()).takeover_request_count
-                    self.publisher.acknowledge(count)
+                if frame is not None:
+                    self._heard(frame, clock.now())
         except DmsError as error:
             self._lost_bus = error
+
+    def _heard(self, frame: CanFrame, t: float) -> None:
+        if self._recorder is not None:
+            self._recorder.can(frame, t, "rx")
+        if self._inputs.feed(frame, t):
+            self.publisher.acknowledge(self._inputs.snapshot(t).takeover_request_count)
 
     def _check_threads(self) -> None:
         if self._lost_bus is not None:

@@ -1,0 +1,133 @@
+"""Measures the chain on this machine: cost per stage in lock-step, then the real-time loop at full load."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dms.bus.port import BusConfig, open_bus
+from dms.camera.base import Source
+from dms.camera.live import LiveSource
+from dms.inference.engine_set import EngineSet
+from dms.records import Frame
+from dms.runtime import clock
+from dms.runtime.chain import Chain
+from dms.runtime.config import Loaded
+from dms.runtime.demo import Listener
+from dms.runtime.loop import Loop
+
+
+class Flood(LiveSource):
+    """A camera faster than perception: a new frame always waits, so perception never rests. ``period_s`` between frames."""
+
+    def __init__(self, frames: list[Frame], clock: Callable[[], float], period_s: float) -> None:
+        super().__init__("bench")
+        self._frames, self._clock, self._period = frames, clock, period_s
+
+    def _run(self) -> None:
+        begin, index = self._clock(), 0
+        while not self._stopping.wait(max(0.0, begin + index * self._period - self._clock())):
+            t = self._clock()
+            self.deliver(replace(self._frames[index % len(self._frames)], t=t, index=index, counter=index & 0xFFFF))
+            index += 1
+
+
+def read_frames(source: Source, count: int) -> list[Frame]:
+    """The first frames of a source, decoded beforehand so that decoding is not measured."""
+    frames: list[Frame] = []
+    for frame in source.frames():
+        frames.append(frame)
+        if len(frames) == count:
+            break
+    return frames
+
+
+def stages(parts: Loaded, engines: EngineSet, frames: list[Frame]) -> dict[str, Any]:
+    """Wall time per stage and CPU time of the whole chain (perception, assessment, readiness) per frame, ms."""
+    chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
+    laps: dict[str, list[float]] = {"chain": []}
+    warm = min(10, len(frames) // 2)
+    for frame in frames[:warm]:
+        chain.frame(frame)
+    cpu = time.process_time()
+    for frame in frames[warm:]:
+        start = time.perf_counter()
+        judged = chain.frame(frame)
+        laps["chain"].append((time.perf_counter() - start) * 1e3)
+        for name, milliseconds in judged.sight.stages_ms.items():
+            laps.setdefault(name, []).append(milliseconds)
+    cpu = time.process_time() - cpu
+    return {
+        "frames": len(frames) - warm,
+        "cpu_ms_per_frame": round(cpu * 1e3 / (len(frames) - warm), 3),
+        "stages_ms": {name: percentiles(values) for name, values in laps.items()},
+        "engines_ms": {slot: {k: round(v, 3) for k, v in values.items()} for slot, values in engines.stats().items()},
+    }
+
+
+def live(parts: Loaded, engines: EngineSet, frames: list[Frame], seconds: float, fps: float) -> dict[str, Any]:
+    """The real-time loop on a virtual bus at ``fps``: latency, publisher jitter, missed cycles."""
+    ports = [open_bus(BusConfig(interface="virtual", channel="dms-bench")) for _ in range(2)]
+    try:
+        source = Flood(frames, clock.now, 1.0 / fps)
+        cpu = time.process_time()
+        with Listener(parts.layout, ports[1]) as listener, Loop(parts, source, engines, ports[0]) as loop:
+            loop.run(seconds)
+            cpu = time.process_time() - cpu
+            stats, counts = loop.publisher.stats(), loop.counts
+        return {
+            "seconds": seconds,
+            "offered_fps": fps,
+            "judged_fps": round(counts.frames / seconds, 1),
+            "overwritten": source.overwritten,
+            "cpu_share_of_one_core": round(cpu / seconds, 3),
+            "capture_to_judged_ms": counts.percentiles(counts.judged_ms),
+            "capture_to_bus_ms": counts.percentiles(counts.bus_ms),
+            "publisher": {
+                "cycles": stats.cycles,
+                "missed": stats.missed,
+                "send_failures": stats.send_failures,
+                "period_error_ms": {
+                    "p50": _rounded(stats.period_error_p50_ms),
+                    "p99": _rounded(stats.period_error_p99_ms),
+                    "max": _rounded(stats.period_error_max_ms),
+                },
+            },
+            "receiver_verdicts": {k.name: v for k, v in listener.receiver.verdicts.items() if v},
+        }
+    finally:
+        for port in ports:
+            port.close()
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """p50, p95, p99 in ms."""
+    p50, p95, p99 = np.percentile(np.asarray(values), (50, 95, 99))
+    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "p99": round(float(p99), 3)}
+
+
+def table(result: dict[str, Any]) -> Iterator[str]:
+    """The result for people, line by line."""
+    s = result["lock_step"]
+    yield f"lock-step, {s['frames']} frames of {result['size']}: {s['cpu_ms_per_frame']} ms CPU a frame"
+    yield f"  {'stage':<16}{'p50':>8}{'p95':>8}{'p99':>8}  ms"
+    for name, v in s["stages_ms"].items():
+        yield f"  {name:<16}{v['p50']:>8.2f}{v['p95']:>8.2f}{v['p99']:>8.2f}"
+    for slot, v in s["engines_ms"].items():
+        yield f"  {slot:<16}{v['p50_ms']:>8.2f}{v['p95_ms']:>8.2f}{v['p99_ms']:>8.2f}  network, {v['runs']} runs"
+    for name in ("camera_30_fps", "full_load"):
+        yield from _live_lines(name, result[name])
+
+
+def _live_lines(name: str, v: dict[str, Any]) -> Iterator[str]:
+    p = v["publisher"]
+    yield f"{name}: {v['seconds']:.0f} s, {v['judged_fps']} of {v['offered_fps']:.0f} pictures/s judged, {v['cpu_share_of_one_core']} cores"
+    yield f"  capture to judged {v['capture_to_judged_ms']} ms"
+    yield f"  capture to bus    {v['capture_to_bus_ms']} ms (the bus period of 50 ms is part of it)"
+    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms; receiver {v['receiver_verdicts']}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,157 @@
+"""What this machine can do: one check a capability, each with the command that mends it."""
+
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dms import __version__
+from dms.errors import DmsError
+
+Status = Literal["ok", "missing", "degraded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of a check; ``needed`` says that the main job cannot run without it."""
+
+    name: str
+    status: Status
+    detail: str
+    mend: str = ""
+    needed: bool = False
+
+
+def examine() -> list[Finding]:
+    """All checks, in the order in which a newcomer would mend them."""
+    checks: list[Callable[[], Finding]] = [
+        _python, _opencv, _onnxruntime, _engines, _parity_tools, _video, _sample, _tensorrt, _cameras, _gstreamer,
+        _virtual_can, _multicast_can, _socketcan, _terminal,
+    ]  # fmt: skip
+    return [check() for check in checks]
+
+
+def _python() -> Finding:
+    detail = f"dms {__version__}, Python {platform.python_version()} on {platform.machine()}, {Path(sys.prefix)}"
+    good = (3, 10) <= sys.version_info[:2] < (3, 13)
+    return Finding("python", "ok" if good else "missing", detail, "" if good else "use Python 3.10 to 3.12", needed=True)
+
+
+def _package(name: str, module: str, package: str, extra: str, what: str, needed: bool = False) -> Finding:
+    if importlib.util.find_spec(module) is None:
+        return Finding(name, "missing", f"{what}: package {package} is not installed", f"pip install 'dms[{extra}]'", needed)
+    try:
+        version = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        version = "from the system"
+    return Finding(name, "ok", f"{what}: {package} {version}", needed=needed)
+
+
+def _opencv() -> Finding:
+    return _package("opencv", "cv2", "opencv-python-headless", "cpu", "picture geometry", needed=True)
+
+
+def _onnxruntime() -> Finding:
+    return _package("onnxruntime", "onnxruntime", "onnxruntime", "cpu", "networks on the CPU", needed=True)
+
+
+def _parity_tools() -> Finding:
+    found = _package("converter", "onnx", "onnx", "cpu", "turns the published networks into ONNX")
+    return found if found.status != "ok" else _package("converter", "tflite", "tflite", "cpu", "reads the published networks")
+
+
+def _video() -> Finding:
+    return _package("video", "av", "av", "cpu", "video files")
+
+
+def _engines() -> Finding:
+    from dms.inference.slots import find_engine
+    from dms.perception.pipeline import SLOTS
+
+    try:
+        found = [find_engine(slot) for slot in SLOTS]
+    except DmsError as error:
+        return Finding("engines", "missing", str(error), "dms engines build", needed=True)
+    return Finding("engines", "ok", f"{len(found)} built: {', '.join(f'{s.slot} {s.sha256[:8]}' for s in found)}", needed=True)
+
+
+def _sample() -> Finding:
+    from dms.camera.log import sample_log
+
+    try:
+        return Finding("sample log", "ok", f"{sample_log().stat().st_size / 1e6:.1f} MB")
+    except DmsError as error:
+        return Finding("sample log", "missing", str(error), "reinstall dms")
+
+
+def _tensorrt() -> Finding:
+    from dms.inference.registry import load_backend
+
+    try:
+        state = load_backend("tensorrt").probe()
+    except DmsError as error:
+        return Finding("tensorrt", "missing", str(error), "on a Jetson: see README, 'On a Jetson'")
+    return Finding("tensorrt", "ok" if state.ok else "missing", state.reason or "usable", state.hint)
+
+
+def _cameras() -> Finding:
+    devices = sorted(Path("/dev").glob("video*"))
+    if not devices:
+        return Finding("camera", "missing", "no /dev/video* device", "plug in a camera; its driver must be loaded")
+    return Finding("camera", "ok", ", ".join(map(str, devices)))
+
+
+def _gstreamer() -> Finding:
+    mend = "apt install python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-plugins-good; venv with --system-site-packages"
+    if importlib.util.find_spec("gi") is None:
+        return Finding("gstreamer", "missing", "camera pipelines: PyGObject (gi) is not importable", mend)
+    try:
+        import gi
+
+        gi.require_version("Gst", "1.0")
+        gi.require_version("GstApp", "1.0")
+    except (ImportError, ValueError) as error:
+        return Finding("gstreamer", "missing", f"camera pipelines: {error}", mend)
+    return Finding("gstreamer", "ok", f"camera pipelines through PyGObject {gi.__version__}")
+
+
+def _virtual_can() -> Finding:
+    return _bus("CAN virtual", "virtual", "dms-doctor", "reinstall python-can", needed=True)
+
+
+def _multicast_can() -> Finding:
+    return _bus("CAN multicast", "udp_multicast", None, "pip install 'dms[cpu]' (msgpack); allow multicast on this host")
+
+
+def _bus(name: str, interface: str, channel: str | None, mend: str, needed: bool = False) -> Finding:
+    from dms.bus.port import BusConfig, open_bus
+
+    try:
+        open_bus(BusConfig(interface=interface, channel=channel)).close()
+    except DmsError as error:
+        return Finding(name, "missing", str(error), mend, needed)
+    return Finding(name, "ok", f"python-can interface {interface} opens", needed=needed)
+
+
+def _socketcan() -> Finding:
+    mend = "a kernel with CAN: modprobe vcan; ip link add vcan0 type vcan mtu 72; ip link set vcan0 up"
+    try:
+        socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW).close()
+    except (OSError, AttributeError) as error:
+        return Finding("CAN kernel", "missing", f"SocketCAN: {error}", mend)
+    links = [p.name for p in Path("/sys/class/net").glob("*") if p.name.startswith(("can", "vcan"))]
+    if not links:
+        return Finding("CAN kernel", "degraded", "SocketCAN works, but there is no can or vcan interface", mend)
+    return Finding("CAN kernel", "ok", f"SocketCAN: {', '.join(links)}")
+
+
+def _terminal() -> Finding:
+    found = _package("live view", "rich", "rich", "view", "dms demo's live page")
+    tools = [t for t in ("candump", "ffmpeg") if shutil.which(t)]
+    return found if not tools else Finding(found.name, found.status, f"{found.detail}; also here: {', '.join(tools)}", found.mend)
