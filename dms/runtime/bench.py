@@ -123,10 +123,14 @@ def table(result: dict[str, Any]) -> Iterator[str]:
 
 def _live_lines(name: str, v: dict[str, Any]) -> Iterator[str]:
     p = v["publisher"]
-    yield f"{name}: {v['seconds']:.0f} s, {v['judged_fps']} of {v['offered_fps']:.0f} pictures/s judged, {v['cpu_share_of_one_core']} cores"
+    yield (
+        f"{name}: {v['seconds']:.0f} s, {v['judged_fps']} of {v['offered_fps']:.0f} pictures/s judged, "
+        f"{v['cpu_share_of_one_core']} cores"
+    )
     yield f"  capture to judged {v['capture_to_judged_ms']} ms"
     yield f"  capture to bus    {v['capture_to_bus_ms']} ms (the bus period of 50 ms is part of it)"
-    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms; receiver {v['receiver_verdicts']}"
+    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms"
+    yield f"  receiver  {v['receiver_verdicts']}"
 
 
 def _rounded(value: float | None) -> float | None:
