@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from sample_driver import HEIGHT, WIDTH, Driver, Pose, eye_places
+from sample_driver import HEIGHT, WIDTH, Driver, Pose, eye_places, roll_deg
 
 import dms
 from dms.bus.layout import DBC
@@ -109,7 +109,7 @@ def truth(t: float, number: int, pose: Pose, blink: bool) -> dict[str, object]:
         "blink": blink,
         "eyes_on_road": abs(pose.iris[0]) < 1.5 and pose.turn < 5 if here else None,
         "dark": pose.light < 0.5,
-        "roll_deg": round(pose.tilt_deg, 2) if here else None,
+        "roll_deg": roll_deg(pose) if here else None,
         "eyes_px": eyes if here else None,
         "hands_on": t >= HANDS_ON,
         "takeover_request": SPAN["takeover_request"][0] <= t < TAKEN_OVER,

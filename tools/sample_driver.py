@@ -4,6 +4,7 @@ What can move: position, size and in-plane tilt of the person, a small turn of t
 opaque glasses, the light. Not a person in a car: an existence proof and a demonstration, no basis for any accuracy figure.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -111,6 +112,13 @@ def eye_places(pose: Pose) -> dict[str, list[float]]:
         middle = np.array([(eye.left[0] + eye.right[0]) / 2, (eye.left[1] + eye.right[1]) / 2, 1.0])
         out[side] = [round(float(v), 1) for v in turned @ middle]
     return out
+
+
+def roll_deg(pose: Pose) -> float:
+    """Head roll: the tilt and the portrait's own (the line between its irises is not level)."""
+    right, left = EYES["right"].iris, EYES["left"].iris
+    own = -math.degrees(math.atan2(left[1] - right[1], left[0] - right[0]))
+    return round(own + pose.tilt_deg, 2)
 
 
 def _turn(x: np.ndarray, y: np.ndarray, turn: float) -> None:

@@ -68,6 +68,16 @@ def test_the_story_is_labelled(labels):
     assert np.linalg.norm(eyes[:, 0] - eyes[:, 1], axis=1) == pytest.approx(65, abs=5)
 
 
+def test_roll_is_positive_towards_the_drivers_right_shoulder(labels):
+    """The driver's right is on the picture's left: with positive roll the driver's right eye is the lower one."""
+    for label in labels:
+        if label["eyes_px"] and abs(label["roll_deg"]) > 3.5:
+            (x_right, y_right), (x_left, y_left) = label["eyes_px"]["right"], label["eyes_px"]["left"]
+            assert x_right < x_left
+            assert (y_right > y_left) is (label["roll_deg"] > 0)
+    assert max(t["roll_deg"] for t in labels if t["situation"] == "head_tilted") > 10
+
+
 def test_vehicle_and_handover_controller_speak_as_the_labels_say(labels):
     inputs = VehicleInputs()
     seen = []
