@@ -129,6 +129,21 @@ def test_videotestsrc_grey_with_time_counter_and_end(form):
 
 
 @needs_gstreamer
+def test_time_of_capture_is_carried_to_the_callers_clock():
+    arrivals = []
+
+    def clock():
+        arrivals.append(time.monotonic() + 5000.0)  # another epoch than the pipeline's
+        return arrivals[-1]
+
+    slow = "is-live=true num-buffers=5 ! video/x-raw,format=GRAY8,width=64,height=64,framerate=10/1 ! identity sleep-time=60000"
+    with GStreamerCamera(f"videotestsrc {slow} ! appsink", clock) as camera:
+        frames = list(camera.frames())
+    late = [arrivals[f.index] - f.t for f in frames]
+    assert len(frames) >= 3 and all(0.055 < seconds < 0.3 for seconds in late)
+
+
+@needs_gstreamer
 def test_a_slow_reader_gets_the_newest_picture():
     with gst("video/x-raw,format=GRAY8,width=64,height=64", "is-live=true") as camera:
         assert camera.newest() is not None
