@@ -15,7 +15,10 @@ from dms.records.observation import Hand, Observation
 
 if TYPE_CHECKING:
     from dms.camera.base import Source
+    from dms.inference.engine_set import EngineSet
+    from dms.perception.eye_crop import EyeCropReader
     from dms.perception.pipeline import Sight
+    from dms.records.cabin import Camera
     from dms.records.frame import Frame
 
 HELP = "pictures, folders, videos or logs to one observation record a frame"
@@ -67,10 +70,8 @@ def _observations(args: argparse.Namespace, failures: list[str]) -> Iterator[Obs
             reader = EyeCropReader(engines)
             yield from _each(args.paths, failures, lambda path: _eyes(path, reader, args, failures))
             return
-        from dms.perception.pipeline import Perception
-
-        chain = Perception(engines, camera, cabin.seat_region if cabin else None)
-        yield from _each(args.paths, failures, lambda path: _frames(path, chain, args, failures))
+        region = cabin.seat_region if cabin else None
+        yield from _each(args.paths, failures, lambda path: _frames(path, engines, camera, region, args, failures))
 
 
 def _each(paths: list[str], failures: list[str], read: "Callable[[str], Iterator[Observation]]") -> Iterator[Observation]:
@@ -88,23 +89,29 @@ def _open(path: str, args: argparse.Namespace, failures: list[str]) -> "Source":
     return open_source(path, bits=args.bits, on_error=lambda error: failures.append(str(error)))
 
 
-def _frames(path: str, chain: "object", args: argparse.Namespace, failures: list[str]) -> Iterator[Observation]:
+def _frames(
+    path: str,
+    engines: "EngineSet",
+    camera: "Camera | None",
+    region: tuple[float, float, float, float] | None,
+    args: argparse.Namespace,
+    failures: list[str],
+) -> Iterator[Observation]:
+    from dms.camera.log import LogFrames
     from dms.perception.pipeline import Perception
 
-    assert isinstance(chain, Perception)
-    chain.reset()
     with _open(path, args, failures) as source:
+        header = source.log.header if isinstance(source, LogFrames) else None
+        chain = Perception(engines, camera or (header.camera if header else None), region)
         for frame in source.frames():
             sight = chain.see(frame, independent=source.independent)
             if args.overlay:
                 _write_overlay(Path(args.overlay), frame, sight)
             yield sight.observation
+        failures += source.notes if isinstance(source, LogFrames) else []
 
 
-def _eyes(path: str, reader: "object", args: argparse.Namespace, failures: list[str]) -> Iterator[Observation]:
-    from dms.perception.eye_crop import EyeCropReader
-
-    assert isinstance(reader, EyeCropReader)
+def _eyes(path: str, reader: "EyeCropReader", args: argparse.Namespace, failures: list[str]) -> Iterator[Observation]:
     with _open(path, args, failures) as source:
         for frame in source.frames():
             yield reader.observe(frame)

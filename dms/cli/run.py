@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             signal.signal(number, lambda *_: loop.stop())
         print(f"dms: running, {source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)
         loop.run(args.seconds)
+        print(f"dms: publisher thread: {loop.scheduler}", file=sys.stderr)
         stats = loop.publisher.stats()
         print(f"dms: {loop.counts.frames} frames judged, {stats.cycles} cycles sent, {stats.missed} missed", file=sys.stderr)
     return 0

@@ -89,6 +89,7 @@ def live(parts: Loaded, engines: EngineSet, frames: list[Frame], seconds: float,
                 "cycles": stats.cycles,
                 "missed": stats.missed,
                 "send_failures": stats.send_failures,
+                "scheduler": loop.scheduler,
                 "period_error_ms": {
                     "p50": _rounded(stats.period_error_p50_ms),
                     "p99": _rounded(stats.period_error_p99_ms),
@@ -129,7 +130,7 @@ def _live_lines(name: str, v: dict[str, Any]) -> Iterator[str]:
     )
     yield f"  capture to judged {v['capture_to_judged_ms']} ms"
     yield f"  capture to bus    {v['capture_to_bus_ms']} ms (the bus period of 50 ms is part of it)"
-    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms"
+    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms, {p['scheduler']}"
     yield f"  receiver  {v['receiver_verdicts']}"
 
 

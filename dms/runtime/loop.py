@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import numpy as np
+from msgspec.structs import replace as replace_fields
 
 from dms import __version__
 from dms.bus.messages import Encoder
@@ -27,6 +28,7 @@ from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
+from dms.runtime.priority import raise_priority
 from dms.runtime.recorder import Recorder
 
 SWITCH_INTERVAL_S = 0.0005
@@ -45,6 +47,8 @@ class LoopCounts:
 
     frames: int = 0
     states: int = 0
+    late: int = 0
+    """Frames older than the time the chain had already been told of; not judged."""
     judged_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
     bus_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
 
@@ -83,8 +87,13 @@ class Loop:
         self._inputs = VehicleInputs(parts.mapping)
         self._on_state, self._recorder = on_state, recorder
         encoder = Encoder(parts.layout, cabin=parts.cabin)
-        self.publisher = Publisher(bus, encoder, clock.now, clock.sleep, parts.config.publisher(), on_sent=self._sent)
+        self.scheduler = "not started"
+        """Scheduling of the publisher's thread, in words."""
+        self.publisher = Publisher(bus, encoder, clock.now, clock.sleep, parts.config.publisher(), self._prepare, self._sent)
         self._identity = _identity(parts, engines)
+        self._heard_at = 0.0
+        self._frame_t: float | None = None
+        self._chain_t: float | None = None
         self._posted: tuple[int, float] | None = None
         self._stop = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="dms-can-receive", daemon=True)
@@ -113,18 +122,18 @@ class Loop:
             HardwareError: the camera is lost, the bus is gone, or the publisher has died.
         """
         end = None if seconds is None else clock.now() + seconds
-        heard = clock.now()
+        self._heard_at = clock.now()
         while end is None or clock.now() < end:
             self._check_threads()
             frame, ended = self._next_frame()
             if ended:
                 return
             if frame is not None:
-                heard = clock.now()
+                self._heard_at = clock.now()
                 self._take(frame)
             else:
                 self._silent()
-                if clock.now() - heard > self._source.timeout_s:
+                if clock.now() - self._heard_at > self._source.timeout_s:
                     raise HardwareError(
                         f"camera {self._source.name}: no picture for {self._source.timeout_s:g} s; check cable, power, driver"
                     )
@@ -147,6 +156,10 @@ class Loop:
         return frame, frame is None
 
     def _take(self, frame: Frame) -> None:
+        if self._chain_t is not None and frame.t < self._chain_t:
+            self.counts.late += 1
+            return
+        self._frame_t = self._chain_t = frame.t
         self._chain.vehicle(self._snapshot(frame.t))
         judged = self._chain.frame(frame)
         self.counts.frames += 1
@@ -156,7 +169,11 @@ class Loop:
             self.publisher.post_health(self._health())
 
     def _silent(self) -> None:
-        state = self._chain.vehicle(self._snapshot(clock.now()))
+        """Tell the chain how late it is by the camera's own time, which lags the clock by exposure and transport."""
+        if self._frame_t is None:
+            return  # nothing seen yet: the bus says "init"
+        self._chain_t = self._frame_t + clock.now() - self._heard_at
+        state = self._chain.vehicle(self._snapshot(self._chain_t))
         if state is not None:
             self._post(state, None)
 
@@ -174,7 +191,11 @@ class Loop:
             self._on_state(state, judged)
 
     def _snapshot(self, t: float) -> VehicleState:
-        return self._inputs.snapshot(t)
+        """Inputs as known now, put at time ``t`` of the camera: they may have come in after the picture was taken."""
+        return replace_fields(self._inputs.snapshot(clock.now()), t=t)
+
+    def _prepare(self) -> None:
+        self.scheduler = raise_priority()
 
     def _sent(self, frame: CanFrame, t: float) -> None:
         posted, self._posted = self._posted, None
