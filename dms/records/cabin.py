@@ -63,6 +63,16 @@ class CameraPose(msgspec.Struct, frozen=True, kw_only=True):
     forward: Vector
     up: Vector = (0.0, 0.0, 1.0)
 
+    def __post_init__(self) -> None:
+        """Refuse a camera that looks nowhere.
+
+        Raises:
+            InputError: an entry that is not finite, or ``up`` along ``forward``.
+        """
+        _check_finite(("camera position_mm", self.position_mm), ("camera forward", self.forward), ("camera up", self.up))
+        if np.linalg.norm(np.cross(self.forward, self.up)) < 1e-6:
+            raise InputError(f"camera forward {self.forward} and up {self.up} must be two different directions")
+
     def rotation(self) -> NDArray[np.float64]:
         """3 x 3 matrix that turns camera-frame directions into vehicle-frame directions."""
         z = np.asarray(self.forward, float)
@@ -105,6 +115,23 @@ class Cabin(msgspec.Struct, frozen=True, kw_only=True):
     """x, y, width, height as fractions of the picture: the driver's face centre lies inside."""
     zones: list[ZoneBox]
 
+    def __post_init__(self) -> None:
+        """Refuse points and a seat region that cannot be.
+
+        Raises:
+            InputError: naming the value.
+        """
+        _check_finite(("ocular_point_mm", self.ocular_point_mm))
+        x, y, width, height = self.seat_region
+        if not (min(x, y) >= 0 and min(width, height) > 0 and x + width <= 1 + 1e-6 and y + height <= 1 + 1e-6):
+            raise InputError(f"seat_region {self.seat_region} is not x, y, width, height as fractions of the picture")
+
+
+def _check_finite(*vectors: tuple[str, Vector]) -> None:
+    for name, vector in vectors:
+        if not all(math.isfinite(v) for v in vector):
+            raise InputError(f"{name} {vector} has an entry that is not a finite number")
+
 
 def decode_cabin(text: bytes, name: str) -> Cabin:
     """Parse a vehicle file.
@@ -138,6 +165,6 @@ def _decode_yaml(text: bytes, kind: type[T], name: str, what: str) -> T:
 
     try:
         return msgspec.yaml.decode(text, type=kind)
-    except (msgspec.MsgspecError, yaml.YAMLError) as error:
+    except (msgspec.MsgspecError, yaml.YAMLError, InputError) as error:
         line = " ".join(str(error).split())
         raise InputError(f"{name} is not a usable {what}: {line}") from None
