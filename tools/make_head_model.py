@@ -71,7 +71,7 @@ def main() -> None:
     from skimage import color, data
 
     grey = np.round(color.rgb2gray(data.astronaut()) * 255).astype(np.uint8)
-    with EngineSet.open(["face_detector", "face_mesh"]) as engines:
+    with EngineSet(["face_detector", "face_mesh"]) as engines:
         head, _ = symmetric(read(engines, grey), read(engines, np.ascontiguousarray(grey[:, ::-1])), grey.shape[1])
     head = levelled(head)
     right, left = (head[33] + head[133]) / 2, (head[263] + head[362]) / 2

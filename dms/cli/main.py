@@ -47,7 +47,9 @@ def _run(name: str, arguments: list[str]) -> int:
     )
     module.add_arguments(parser)
     try:
-        return int(module.run(parser.parse_args(arguments)))
+        code = int(module.run(parser.parse_args(arguments)))
+        sys.stdout.flush()  # here, where a reader that has gone can still be told from a bug
+        return code
     except DmsError as error:
         print(f"dms: {error}", file=sys.stderr)
         return error.exit_code

@@ -16,6 +16,7 @@ from dms.errors import UsageError
 if TYPE_CHECKING:
     from dms.camera.live import LiveSource
     from dms.runtime.config import Loaded
+    from dms.runtime.recorder import Recorder
 
 HELP = "the real-time loop: camera, engines, CAN"
 
@@ -81,6 +82,15 @@ def run(args: argparse.Namespace) -> int:
         print(f"dms: publisher thread: {loop.scheduler}", file=sys.stderr)
         stats = loop.publisher.stats()
         print(f"dms: {loop.counts.frames} frames judged, {stats.cycles} cycles sent, {stats.missed} missed", file=sys.stderr)
+    return 0 if recorder is None else _recorded(recorder)
+
+
+def _recorded(recorder: "Recorder") -> int:
+    """A record with holes must not look whole."""
+    if recorder.dropped:
+        print(f"dms: recording: {recorder.dropped} entries left out, the disk was too slow", file=sys.stderr)
+    if recorder.error is not None:
+        raise recorder.error
     return 0
 
 

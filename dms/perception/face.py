@@ -18,6 +18,7 @@ FACE_LAYERS = ((4, 1),)
 UNCONFIRMED_SCORE = 0.6
 """A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, but head and eyes unknown."""
 
+REFINEMENTS = 2
 Region = tuple[float, float, float, float]
 Grey = NDArray[np.uint8]
 
@@ -53,17 +54,24 @@ class FaceFinder:
         self._roi = None
 
     def still(self, grey: Grey) -> FoundFace | None:
-        """Search one picture at all zooms; the region of interest is refined once from the mesh itself."""
+        """Search one picture at all zooms; the region of interest is refined from the mesh itself."""
         doubtful: list[FoundFace] = []
         for zoom in self._settings.zooms:
             found = self._search(grey, zoom)
             if found is not None and found.mesh is not None:
-                found = self._read(grey, found.mesh.next_roi(), self._settings.face_track_presence) or found
+                found = self._refined(grey, found)
                 if found.confidence >= self._settings.face_presence:
                     return found
             if found is not None:
                 doubtful.append(found)
         return max(doubtful, key=lambda f: f.confidence, default=None)
+
+    def _refined(self, grey: Grey, found: FoundFace) -> FoundFace:
+        """The region of interest settles within two more readings."""
+        for _ in range(REFINEMENTS):
+            if found.mesh is not None:
+                found = self._read(grey, found.mesh.next_roi(), self._settings.face_track_presence) or found
+        return found
 
     def track(self, grey: Grey, t: float) -> FoundFace | None:
         """Follow the face; search when it is lost (one zoom a frame) and look around once in a while."""

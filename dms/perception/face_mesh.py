@@ -1,7 +1,7 @@
 """Face mesh: region of interest to 468 points, eye contours, irises, presence, all in frame pixels."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from dms.perception.roi import Points, Roi, around
 
 ROI_FACTOR = 1.5
 """Side of the region of interest over the larger side of the face (the network was trained with this margin)."""
+
+
+CHIN_ROOM = 0.05
+"""The region is moved towards the chin by this share of its side, or a mouth read as shut would keep an open one out of sight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +39,9 @@ class FaceMesh:
         """Where to look in the next frame."""
         right, left = (self.points[i] for i in lm.FACE_LEVEL)
         angle = math.atan2(left[1] - right[1], left[0] - right[0])
-        return around(self.points, angle, ROI_FACTOR)
+        roi = around(self.points, angle, ROI_FACTOR)
+        drop = CHIN_ROOM * roi.size
+        return replace(roi, cx=roi.cx - math.sin(angle) * drop, cy=roi.cy + math.cos(angle) * drop)
 
     def box(self) -> tuple[float, float, float, float]:
         """Extent of the points: x, y, width, height."""

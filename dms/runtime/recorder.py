@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dms.bus.port import CanFrame
 from dms.drivelog.format import CanRecord, Direction, LogHeader
 from dms.drivelog.writer import LogWriter
-from dms.errors import DmsError
+from dms.errors import DmsError, HardwareError
 from dms.records import TakeoverReadiness
 from dms.runtime.config import Loaded
 
@@ -21,13 +21,19 @@ QUEUE = 256
 
 
 class Recorder:
-    """A context manager; its methods may be called from any thread and return at once."""
+    """A context manager; its methods may be called from any thread and return at once.
+
+    Attributes:
+        dropped: entries lost because the disk was slower than the loop.
+        error: the first that went wrong while writing (a full disk); what comes later is still tried.
+    """
 
     def __init__(self, parts: Loaded) -> None:
         from dms import __version__
 
         header = LogHeader(software=__version__, camera=parts.camera, vehicle=parts.config.vehicle)
-        self._writer = LogWriter(str(parts.config.record), header)
+        self._path = str(parts.config.record)
+        self._writer = LogWriter(self._path, header)
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE)
         self._thread = threading.Thread(target=self._run, name="dms-recorder", daemon=True)
         self.dropped = 0
@@ -59,10 +65,17 @@ class Recorder:
 
     def _run(self) -> None:
         while (entry := self._queue.get()) is not None:
-            try:
-                entry()
-            except DmsError as error:
-                self.error = self.error or error
+            self._try(entry)
+        self._try(self._writer.close)
+
+    def _try(self, entry: Callable[[], None]) -> None:
+        """The thread must outlive a full disk, or ``__exit__`` would wait for room in the queue for ever."""
+        try:
+            entry()
+        except DmsError as error:
+            self.error = self.error or error
+        except OSError as error:
+            self.error = self.error or HardwareError(f"recording {self._path}: {error.strerror or error}")
 
     def __enter__(self) -> "Recorder":
         self._thread.start()
@@ -71,4 +84,3 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._queue.put(None)
         self._thread.join(timeout=10.0)
-        self._writer.close()
