@@ -1,0 +1,99 @@
+"""Our chain against MediaPipe's own on the same pictures; reference points are frozen, see reference/README.md."""
+
+import cv2
+import numpy as np
+import portraits
+import pytest
+from skimage import data
+
+from dms.inference.engine_set import EngineSet
+from dms.perception import hands
+from dms.perception.face import FaceFinder
+from dms.perception.face_mesh import FaceMesh
+from dms.perception.roi import Roi
+from dms.perception.settings import Settings
+from dms.records.frame import Frame
+
+VARIANTS = ("as_is", "clockwise", "anticlockwise", "small", "dark", "shifted")
+
+
+def distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(ours[:, :2] - theirs[:, :2], axis=1)
+
+
+@pytest.fixture(scope="session", params=VARIANTS)
+def face(request: pytest.FixtureRequest, face_engines: dict, reference: dict) -> tuple[FaceMesh, np.ndarray, np.ndarray]:
+    """Our mesh of a variant; MediaPipe's points of the same grey picture and of the colour picture."""
+    recipe = reference[f"{request.param}_recipe"]
+    rgb = portraits.warped(data.astronaut(), recipe[:6].reshape(2, 3), (512, 512))
+    grey = cv2.cvtColor(portraits.gamma(rgb, recipe[6]), cv2.COLOR_RGB2GRAY)
+    found = FaceFinder(face_engines, Settings()).still(grey)
+    assert found is not None and found.mesh is not None
+    return found.mesh, reference[f"{request.param}_grey"], reference[f"{request.param}_colour"]
+
+
+def test_mesh(face: tuple) -> None:
+    mesh, grey, colour = face
+    assert distances(mesh.points, grey[:468]).mean() < 1.0
+    assert distances(mesh.points, colour[:468]).mean() < 1.0
+
+
+def test_depth(face: tuple) -> None:
+    mesh, grey, _ = face
+    difference = mesh.points[:, 2] - grey[:468, 2]
+    assert np.abs(difference - difference.mean()).mean() < 1.3
+
+
+def test_irises(face: tuple) -> None:
+    mesh, grey, _ = face
+    centres = [distances(mesh.irises[s][:1], grey[portraits.IRIS[s]][:1]).item() for s in ("left", "right")]
+    assert np.mean(centres) < 0.3
+    assert np.mean([distances(mesh.irises[s], grey[portraits.IRIS[s]]).mean() for s in ("left", "right")]) < 0.3
+
+
+def test_lids(face: tuple) -> None:
+    mesh, grey, _ = face
+    for side, numbers in portraits.LIDS.items():
+        assert distances(mesh.eye_contours[side][:16], grey[list(numbers)]).mean() < 0.5
+
+
+def test_lips(face: tuple) -> None:
+    mesh, grey, _ = face
+    assert distances(mesh.lips[20:40], grey[list(portraits.INNER_LIPS)]).mean() < 1.0
+
+
+def test_sides_are_not_swapped(face: tuple) -> None:
+    """The driver's own left eye stands to the right in the picture."""
+    mesh, grey, _ = face
+    assert mesh.irises["left"][0, 0] > mesh.irises["right"][0, 0] + 20
+    assert distances(mesh.irises["left"], grey[portraits.IRIS["right"]]).min() > 20
+
+
+@pytest.fixture(scope="session")
+def hand_frame(reference: dict) -> Frame:
+    grey = reference["hand_picture"]
+    return Frame(grey=grey, t=0.0, colour=np.repeat(grey[..., None], 3, axis=2))
+
+
+def test_hand_points(engines: EngineSet, reference: dict, hand_frame: Frame) -> None:
+    """The same region of interest gives the same 21 points, within a pixel of 220."""
+    x, y, side, angle = reference["hand_roi"]
+    finder = hands.HandFinder(engines, Settings())
+    hand = finder._read(hand_frame, Roi(x, y, side, angle), 0.5)
+    assert hand is not None
+    apart = distances(hand.points, reference["hand_points"]) * 220 / side
+    assert apart.mean() < 1.0 and apart.max() < 2.0
+    assert hand.right == pytest.approx(float(reference["hand_right"]), abs=0.05)
+    assert hand.record().side == "left"  # the man holds the board with his left hand, to the right in the picture
+
+
+def test_palm_leads_to_the_same_place(engines: EngineSet, reference: dict, hand_frame: Frame) -> None:
+    """A half-hidden hand moves the palm box much; it must still frame the same hand."""
+    x, y, side, angle = reference["hand_roi"]
+    finder = hands.HandFinder(engines, Settings())
+    palms = finder._search(hand_frame)
+    assert palms
+    roi = hands._roi_of(palms[0])
+    assert np.hypot(roi.cx - x, roi.cy - y) < 0.08 * side
+    assert roi.size == pytest.approx(side, rel=0.1)
+    assert abs(roi.angle - angle) < np.deg2rad(12)
