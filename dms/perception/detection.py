@@ -66,10 +66,12 @@ class Detector:
             canvas = prepare(canvas)
         out = self._engine.run({"image": canvas.reshape(self._engine.spec.inputs[0].shape)})
         logits = out["scores"].reshape(-1)
+        boxes = out["boxes"].reshape(len(logits), -1)
         keep = np.flatnonzero(logits > self._min_logit)
+        keep = keep[np.abs(boxes[keep]).max(axis=1) < 4 * self._side]  # false for NaN: a network gone wrong found nothing
         if not keep.size:
             return []
-        raw = out["boxes"].reshape(len(logits), -1)[keep].astype(np.float64)
+        raw = boxes[keep].astype(np.float64)
         scores = 1.0 / (1.0 + np.exp(-logits[keep].astype(np.float64)))
         raw[:, :2] += self._anchors[keep]
         raw[:, 4:] += np.tile(self._anchors[keep], (1, (raw.shape[1] - 4) // 2))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dms.inference.base import Engine
+from dms.inference.base import Engine, Tensors
 from dms.perception import landmarks as lm
 from dms.perception.detection import Detection
 from dms.perception.roi import Points, Roi, around
@@ -17,6 +17,9 @@ ROI_FACTOR = 1.5
 
 CHIN_ROOM = 0.05
 """The region is moved towards the chin by this share of its side, or a mouth read as shut would keep an open one out of sight."""
+
+POINTS = ("mesh", "left_eye", "right_eye", "left_iris", "right_iris", "lips")
+"""Outputs of the network that are points in crop pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,8 @@ def read_mesh(engine: Engine, grey: NDArray[np.uint8], roi: Roi) -> FaceMesh:
     crop = roi.cut(grey, side)
     out = engine.run({"image": crop.reshape(shape)})
     logit = float(out["presence"].reshape(-1)[0])
+    if not (math.isfinite(logit) and _plausible(out, side)):
+        logit, out = -60.0, {name: np.zeros_like(values) for name, values in out.items()}
     return FaceMesh(
         points=roi.to_frame(out["mesh"][0], side),
         eye_contours={s: roi.to_frame(out[f"{s}_eye"][0], side) for s in ("left", "right")},
@@ -72,3 +77,9 @@ def read_mesh(engine: Engine, grey: NDArray[np.uint8], roi: Roi) -> FaceMesh:
         roi=roi,
         crop=crop,
     )
+
+
+def _plausible(out: Tensors, side: int) -> bool:
+    """Points are numbers not far outside the crop, and not all in one place; a network gone wrong has seen no face."""
+    near = all(bool(np.abs(out[n][..., :2] - side / 2).max() < 2 * side) for n in POINTS)  # false for NaN
+    return near and float(np.ptp(out["mesh"][0, :, :2], axis=0).max()) > side / 10

@@ -138,11 +138,13 @@ class HandFinder:
         crop = roi.cut(frame.colour, side) if frame.colour is not None else warm(roi.cut(frame.grey, side))
         out = self._points.run({"image": crop.reshape(shape)})
         presence = float(out["presence"].reshape(-1)[0])
-        if presence < min_presence:
+        landmarks = out["landmarks"].reshape(-1, 3)
+        sane = bool(np.abs(landmarks - side / 2).max() < 4 * side)  # false for NaN: a network gone wrong saw no hand
+        if not (presence >= min_presence and sane):
             return None
         # The network was trained on mirrored pictures: its first class is the right hand in a picture as the camera sees it.
         right = float(out["handedness"].reshape(-1)[0])
-        points = roi.to_frame(out["landmarks"].reshape(-1, 3), side)
+        points = roi.to_frame(landmarks, side)
         return HandReading(points, out["world"].reshape(-1, 3).astype(np.float64), presence, right, frame.t)
 
 

@@ -71,7 +71,7 @@ def fit_head(points: Array, model: HeadModel, camera: Camera) -> HeadFit:
 
 def sized_by_iris(fit: HeadFit, iris_px: float) -> HeadFit:
     """The same fit with this person's head size: prior 1, corrected by the iris as far as one measurement can be trusted."""
-    measured = math.log(fit.model_scale * IRIS_DIAMETER_MM / iris_px)
+    measured = math.log(fit.model_scale * IRIS_DIAMETER_MM / max(iris_px, 1e-3))
     trust = MODEL_SCALE_SPREAD**2 / (MODEL_SCALE_SPREAD**2 + IRIS_SCALE_SPREAD**2)
     size = math.exp(max(-0.2, min(0.2, trust * measured)))
     return replace(fit, scale=fit.model_scale / size, position_mm=fit.position_mm * size)

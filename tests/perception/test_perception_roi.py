@@ -10,7 +10,9 @@ from dms.perception.roi import Roi, around, letterbox
 angles = st.floats(-math.pi, math.pi)
 
 
-@given(cx=st.floats(-50, 700), cy=st.floats(-50, 500), size=st.floats(20, 600), angle=angles, pixels=st.sampled_from([64, 192, 224]))
+@given(
+    cx=st.floats(-50, 700), cy=st.floats(-50, 500), size=st.floats(20, 600), angle=angles, pixels=st.sampled_from([64, 192, 224])
+)
 @settings(max_examples=60, deadline=None)
 def test_crop_points_come_back(cx: float, cy: float, size: float, angle: float, pixels: int) -> None:
     """Frame to crop by the inverse of the matrix, back by ``to_frame``."""
