@@ -5,6 +5,7 @@ under the key ``noise`` of its camera channel instead: from, to (s, capture time
 that holds the time counts. The raw numbers of NumPy's PCG64 never change between versions: each reading gives the same bytes.
 """
 
+from functools import lru_cache
 from typing import Annotated, cast
 
 import msgspec
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 from dms.errors import InputError
 from dms.records.frame import Grey
+
+PLATES = 16
+"""Noise pictures made once and then used in turn: making one costs more than reading a picture."""
 
 _BYTES = 4
 _SPREAD = float(np.sqrt(_BYTES * (256**2 - 1) / 12.0))  # standard deviation of the sum of four uniform bytes
@@ -47,10 +51,19 @@ class Noise(msgspec.Struct, frozen=True):
 
 
 def _noisy(grey: Grey, sigma: float, seed: int, number: int) -> Grey:
-    words = np.random.PCG64([seed, number]).random_raw(-(-grey.size * _BYTES // 8))
-    raw: NDArray[np.uint8] = np.asarray(words).astype("<u8").view(np.uint8)[: grey.size * _BYTES].reshape(_BYTES, *grey.shape)
-    total = np.add.reduce(raw, axis=0, dtype=np.uint16)  # bell-shaped: sum of four uniform bytes
+    plate = _plate(seed, number % PLATES, grey.shape)
+    row = number // PLATES * 37 % grey.shape[0]  # the same plate comes back turned to another row
+    total = np.concatenate([plate[row:], plate[:row]])
     gain = round(sigma / _SPREAD * 65536)  # whole numbers only: the same on every machine
     steps = ((np.arange(_BYTES * 255 + 1) - _BYTES * 255 // 2) * gain + 32768) >> 16
     noisy = steps.astype(np.int16)[total] + grey
     return cast(Grey, np.clip(noisy, 0, 255, out=noisy).astype(np.uint8))
+
+
+@lru_cache(maxsize=PLATES)
+def _plate(seed: int, number: int, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """A picture of bell-shaped numbers: the sum of four uniform bytes a pixel."""
+    count = shape[0] * shape[1] * _BYTES
+    words = np.random.PCG64([seed, number]).random_raw(-(-count // 8))
+    raw: NDArray[np.uint8] = np.asarray(words).astype("<u8").view(np.uint8)[:count].reshape(_BYTES, *shape)
+    return np.asarray(np.add.reduce(raw, axis=0, dtype=np.uint16))

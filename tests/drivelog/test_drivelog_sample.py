@@ -16,7 +16,7 @@ from dms.drivelog.format import TRUTH
 from dms.drivelog.reader import LogReader
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
-PIXELS = "b9ce4ec5a2eddecf5eef4baa8055cfcf832176408b60298243a7146775ce3eb2"
+PIXELS = "e234cab42c6d5f1f1052a7f82d640c371ee48d9e5041378d39615d160d2bf5f3"
 """SHA-256 over the decoded pictures of 30.5 s to 32.5 s: H.264 decoding and the noise are exact."""
 
 
