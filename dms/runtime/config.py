@@ -1,7 +1,7 @@
 """The configuration file of ``dms run``: YAML, every key optional but ``source``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import yaml
@@ -33,7 +33,7 @@ class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
     """Back end by name and the integrator's own files by slot."""
 
     backend: str = "onnxruntime"
-    threads: int = 1
+    threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     files: dict[str, str] = {}
 
     def path_overrides(self) -> dict[str, Path]:
@@ -60,7 +60,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     inputs: str | None = None
     publish_gaze: bool = True
     record: str | None = None
-    camera_timeout_s: float = 2.0
+    camera_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
 
     def bus_config(self) -> BusConfig:
         """The port's own type."""
