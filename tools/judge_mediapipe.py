@@ -1,8 +1,8 @@
-"""Freezes what MediaPipe 0.10.21 itself sees on a portrait and a hand: the reference of ``tests/perception/test_perception_parity.py``.
+"""Freezes what MediaPipe 0.10.21 itself sees on a portrait and a hand, for tests/perception/test_perception_parity.py.
 
 Run it in an environment of its own with ``mediapipe==0.10.21`` and ``scikit-image``; the other tests need neither. The hand is
-cut out of ``right04.jpg`` of Debian's ``opencv-doc`` (OpenCV's sample data, Apache-2.0 and BSD-3-Clause); without ``--hand`` the crop
-that is already in the file is kept.
+cut out of ``right04.jpg`` of OpenCV's sample data (Debian package ``opencv-doc``, Apache-2.0 and BSD-3-Clause); without
+``--hand`` the crop that is already in the file is kept.
 
     python tools/judge_mediapipe.py [--hand right04.jpg] [--out tests/perception/reference/mediapipe.npz]
 """

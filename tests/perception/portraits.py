@@ -89,8 +89,9 @@ def with_lenses(scale: float, level: float, streak: float, noise: float = 1.5) -
     for middle in middles:
         centre = round(middle[0]), round(middle[1] + 0.05 * apart)
         cv2.ellipse(cover, centre, (round(0.40 * apart), round(0.34 * apart)), 0, 0, 360, 1.0, -1)
-        start, end = np.array(centre) - (0.2 * apart, 0.22 * apart), np.array(centre) + (0.02 * apart, 0.2 * apart)
-        cv2.line(light, start.round().astype(int).tolist(), end.round().astype(int).tolist(), 1.0, max(1, round(0.07 * apart)))
+        start = round(centre[0] - 0.2 * apart), round(centre[1] - 0.22 * apart)
+        end = round(centre[0] + 0.02 * apart), round(centre[1] + 0.2 * apart)
+        cv2.line(light, start, end, 1.0, max(1, round(0.07 * apart)))
     cv2.line(cover, middles[0].round().astype(int).tolist(), middles[1].round().astype(int).tolist(), 1.0, round(0.06 * apart))
     cover, light = (cv2.GaussianBlur(layer, (0, 0), 0.012 * apart) for layer in (cover, light))
     lens = level + (streak - level) * light
@@ -109,7 +110,7 @@ def with_closed_lids(scale: float, line: float = 0.45, noise: float = 1.0) -> Pi
         points = lids(side, scale * fine)
         width = float(np.linalg.norm(points[0] - points[8]))
         picture = _skin_over(picture, points, width)
-        lash = points[:9] + (0.0, 0.02 * width)
+        lash = points[:9] + np.array([0.0, 0.02 * width])
         cv2.polylines(shade, [lash.round().astype(np.int32)], False, line, max(1, round(0.06 * width)), cv2.LINE_AA)
     shade = cv2.GaussianBlur(shade, (0, 0), 0.35 * fine * scale)
     return noisy(_reduced(picture * (1.0 - shade), fine), noise)
