@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dms import __version__
-from dms.errors import DmsError
+from dms.errors import DmsError, UsageError
 
 COMMANDS = {
     "demo": "the main job on a sample drive log: camera picture in, protected CAN frames out",
@@ -26,28 +26,9 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_overview())
-        return 0 if arguments else 2
-    if arguments[0] in ("-V", "--version"):
-        print(f"dms {__version__}")
-        return 0
-    name = arguments[0]
-    if name not in COMMANDS:
-        print(f"dms: there is no command '{name}'; one of: {', '.join(COMMANDS)}", file=sys.stderr)
-        return 2
-    return _run(name, arguments[1:])
-
-
-def _run(name: str, arguments: list[str]) -> int:
-    module = importlib.import_module(f"dms.cli.{name}")
-    parser = argparse.ArgumentParser(
-        prog=f"dms {name}", description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    module.add_arguments(parser)
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime from 1.29 on sends usage data unless told not to
     try:
-        code = int(module.run(parser.parse_args(arguments)))
+        code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()  # here, where a reader that has gone can still be told from a bug
         return code
     except DmsError as error:
@@ -62,6 +43,28 @@ def _run(name: str, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("dms: stopped", file=sys.stderr)
         return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name in ("-V", "--version"):
+        print(f"dms {__version__}")
+        return 0
+    if name not in COMMANDS:
+        raise UsageError(f"there is no command '{name}'; one of: {', '.join(COMMANDS)}")
+    module = importlib.import_module(f"dms.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"dms {name}", description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    module.add_arguments(parser)
+    try:
+        options = parser.parse_args(rest)
+    except SystemExit as stop:  # help or a usage message was printed
+        return int(stop.code or 0)
+    return int(module.run(options))
 
 
 def _overview() -> str:

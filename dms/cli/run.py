@@ -62,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("dms run needs --config FILE; 'dms run --example' prints one to start from")
     parts = load_parts(read_config(args.config))
     section = parts.config.engines
+    unknown = section.files.keys() - set(SLOTS)
+    if unknown:
+        raise UsageError(f"{args.config}: engines.files: no slot {unknown.pop()}; there are {', '.join(SLOTS)}")
     with ExitStack() as stack:
         source = _source(parts)
         stack.enter_context(source)
