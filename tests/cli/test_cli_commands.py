@@ -221,12 +221,9 @@ def test_bench_for_people(dms):
 
 
 def test_calibrate_gaze_makes_a_driver_file(dms, short_log, tmp_path):
-    result = dms(
-        "calibrate", "gaze", short_log, "--start", "0.5", "--end", "3.5", "--name", "anna", "--out", tmp_path / "anna.yaml"
-    )
-    if result.code == 3:
-        assert "gaze" in result.complaint or "frames" in result.complaint or "offset" in result.complaint
-        pytest.fail(f"the sample's first seconds cannot be used: {result.err}")
+    span = ("calibrate", "gaze", short_log, "--start", "0.5", "--end", "3.5", "--name", "anna")
+    result = dms(*span, "--out", tmp_path / "anna.yaml")
+    assert result.code == 0, result.err
     driver = decode_driver((tmp_path / "anna.yaml").read_bytes(), "anna.yaml")
     assert driver.name == "anna" and "anna.yaml: gaze offset yaw" in result.out
     printed = dms(*span)

@@ -1,0 +1,257 @@
+"""What is installed: the wheel's files, what the core can do alone, which platforms the dependencies resolve for."""
+
+import email
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+from dms.records import Observation, VehicleState
+from dms.records.jsonl import decode_state, encode
+
+ROOT = Path(__file__).resolve().parents[1]
+WHEEL_MIB = 12.0
+CORE_MIB = 130.0
+"""Limits for the wheel and for a core installation (NumPy is two thirds of it)."""
+
+ALLOWED = [
+    "dms/*.py", "dms/profiles/*.yaml", "dms/bus/*.dbc", "dms/bus/*.yaml", "dms/drivelog/sample/sample.mcap",
+    "dms/perception/head_model.npz", "dms/py.typed",
+    "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
+    "dms/_shipped/engines/*/*.onnx", "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
+    "hil/*.py", "hil/*.yaml", "hil/py.typed",
+    "dms-*.dist-info/*",
+]  # fmt: skip
+"""Everything in the wheel fits one of these (``*`` crosses folders)."""
+
+NEEDED = [
+    "dms/__init__.py", "dms/__main__.py", "dms/cli/main.py", "dms/profiles/l3_default.yaml", "dms/bus/dms.dbc",
+    "dms/bus/example_vehicle.dbc", "dms/bus/example_vehicle.yaml", "dms/drivelog/sample/sample.mcap",
+    "dms/perception/head_model.npz", "dms/_shipped/calibration/vehicles/example_lhd.yaml",
+    "dms/_shipped/calibration/vehicles/example_rhd.yaml",
+    "dms/_shipped/calibration/vehicles/sample_portrait.yaml", "dms/_shipped/calibration/drivers/sample.yaml",
+    "dms/_shipped/engines/face_mesh/engine.yaml", "dms/_shipped/engines/face_mesh/parity.npz", "hil/__init__.py",
+]  # fmt: skip
+
+PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
+PYTHONS = ["3.10", "3.11", "3.12"]
+RESOLVING = ["", "cpu", "jetson", "view", "mf4", "fleet", "train"]
+"""Extras whose packages have wheels for every platform and Python we promise."""
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as a release would build it (build tools of this environment, no index needed)."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.glob("dms-*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_wheel_holds_what_it_needs(names: set[str]) -> None:
+    assert set(NEEDED) <= names, sorted(set(NEEDED) - names)
+    modules = {
+        str(p.relative_to(ROOT)) for room in ("dms", "hil") for p in (ROOT / room).rglob("*.py") if "_shipped" not in p.parts
+    }
+    assert modules <= names, sorted(modules - names)
+    shipped = {
+        f"dms/_shipped/{p.relative_to(ROOT)}" for room in ("engines", "calibration") for p in (ROOT / room).rglob("*.yaml")
+    }
+    assert shipped <= names, sorted(shipped - names)
+
+
+def test_wheel_holds_nothing_else(names: set[str]) -> None:
+    foreign = [n for n in names if not any(fnmatch.fnmatch(n, pattern) for pattern in ALLOWED)]
+    assert not foreign
+    assert not [n for n in names if "__pycache__" in n or n.startswith(("tests/", "tools/", "dms/tests"))]
+
+
+def test_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < WHEEL_MIB * 2**20, f"{wheel.stat().st_size / 2**20:.1f} MiB"
+
+
+def test_wheel_metadata(wheel: Path) -> None:
+    from dms import __version__
+
+    with zipfile.ZipFile(wheel) as archive:
+        folder = next(n.split("/")[0] for n in archive.namelist() if ".dist-info/" in n)
+        facts = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
+        files = set(archive.namelist())
+    assert facts["Version"] == __version__ == project()["version"]
+    assert facts["License-Expression"] == "Apache-2.0"
+    assert {f"{folder}/licenses/LICENSE", f"{folder}/licenses/NOTICE"} <= files
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+def test_every_package_that_is_imported_is_a_dependency() -> None:
+    """The core's own imports are declared, not borrowed from another package's dependencies."""
+    facts = project()
+    declared = {re.split(r"[<>=!~;\[ ]", d)[0].lower() for d in facts["dependencies"]}
+    assert {"numpy", "msgspec", "python-can", "cantools", "mcap", "pyyaml", "zstandard"} <= declared
+    assert facts["requires-python"] == ">=3.10,<3.13"
+
+
+def clean_venv(folder: Path, python: str = sys.executable) -> Path:
+    """A new environment with nothing in it; the path of its Python."""
+    subprocess.run(["uv", "venv", "--quiet", "--python", python, str(folder)], check=True, env=uv_environment())
+    return folder / "bin" / "python"
+
+
+def uv_environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def uv(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(["uv", *arguments], capture_output=True, text=True, env=uv_environment())
+    assert not check or done.returncode == 0, f"uv {' '.join(arguments)}: {done.stderr}"
+    return done
+
+
+def small_drive() -> str:
+    """A second of an attentive driver in a car that reports belt and seat."""
+    lines = []
+    for i in range(20):
+        t = i / 20
+        lines.append(encode(VehicleState(t=t, belt=True, seat=True, hands_on=True, speed_kmh=80.0, l3_state="active")))
+        lines.append(encode(Observation(t=t, zone="road")))
+    return b"\n".join(lines).decode() + "\n"
+
+
+SMOKE = """
+import numpy as np
+from dms.bus import e2e
+from dms.bus.layout import load
+from dms.bus.messages import Encoder
+from dms.bus.port import BusConfig, open_bus
+from dms.bus.receiver import TakeoverReceiver
+from dms.bus.samples import Sample
+from dms.bus.vehicle_inputs import VehicleInputs
+from dms.camera.log import sample_log
+from dms.drivelog.reader import LogReader
+from dms.records import TakeoverReadiness
+from dms.bus.port import CanFrame
+
+layout, inputs = load(), VehicleInputs()
+with LogReader(sample_log()) as log:
+    for t, r in log.can(end=2.0):
+        inputs.feed(CanFrame(r.id, r.data, r.extended, r.fd, r.brs), t)
+assert inputs.snapshot(2.0).belt is not None
+ports = [open_bus(BusConfig(interface="virtual", channel="smoke")) for _ in range(2)]
+sample = Sample(state=TakeoverReadiness(t=1.0, readiness="ready", level=4), captured=1.0)
+frame = Encoder(layout).takeover_ready(sample, 1.01, None)
+assert ports[0].send(frame)
+heard = ports[1].receive(1.0)
+assert heard == frame, (heard, frame)
+assert TakeoverReceiver(layout).feed(heard, 1.02) is not None
+for port in ports:
+    port.close()
+print("smoke ok")
+"""
+
+PICTURE_SMOKE = """
+from dms.camera.open import open_source
+from dms.inference.engine_set import EngineSet
+from dms.perception.pipeline import SLOTS, Perception
+with open_source("sample") as source, EngineSet(SLOTS) as engines:
+    seen = [Perception(engines).observe(f) for f, _ in zip(source.frames(), range(3))]
+assert seen[2].face.present, seen
+print("picture ok")
+"""
+
+
+def check_core(python: Path, folder: Path) -> None:
+    """Records, rules, E2E, CAN and logs work; pictures say what to install."""
+
+    def dms(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "DMS_"))}
+        environment = {**kept, "DMS_CACHE": str(folder / "cache")}
+        return subprocess.run(
+            [str(python.with_name("dms")), *arguments], capture_output=True, text=True, cwd=folder, env=environment
+        )
+
+    (folder / "drive.jsonl").write_text(small_drive())
+    (folder / "picture.png").write_bytes(b"never read")
+    assert dms("--version").stdout.startswith("dms 0.")
+    listed = dms("engines", "list")
+    assert listed.returncode == 0 and "face_mesh" in listed.stdout, listed.stderr
+    assessed = dms("assess", "drive.jsonl", "--jsonl")
+    assert assessed.returncode == 0, assessed.stderr
+    assert [decode_state(line).attention.zone for line in assessed.stdout.splitlines()] == ["road"] * 20
+    smoke = subprocess.run([str(python), "-c", SMOKE], capture_output=True, text=True, cwd=folder)
+    assert smoke.returncode == 0, smoke.stderr
+    for arguments in (["observe", "picture.png"], ["replay", "sample"], ["demo", "--seconds", "1"], ["engines", "build"]):
+        refused = dms(*arguments)
+        complaints = [line for line in refused.stderr.splitlines() if line.startswith("dms: ")]
+        assert refused.returncode == 4 and len(complaints) == 1 and "Traceback" not in refused.stderr, refused.stderr
+        assert "pip install 'dms[cpu]'" in complaints[0], complaints[0]
+    examined = dms("doctor")
+    assert examined.returncode == 4 and "pip install 'dms[cpu]'" in examined.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_core_alone(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    python = clean_venv(tmp_path / "venv")
+    uv("pip", "install", "--quiet", "--python", str(python), str(wheel))
+    check_core(python, tmp_path)
+    packages = next((tmp_path / "venv" / "lib").glob("python*/site-packages"))
+    size = sum(p.stat().st_size for p in packages.rglob("*") if p.is_file()) / 2**20
+    with capsys.disabled():
+        print(f" [core installation {size:.0f} MiB]", end="")
+    assert size < CORE_MIB
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_lowest_versions_really_work(wheel: Path, tmp_path: Path, engines_built: None) -> None:
+    """The lower bounds are tried, not guessed: Python 3.10 where there is one, every direct dependency at its lowest."""
+    oldest = shutil.which("python3.10") or sys.executable
+    python = clean_venv(tmp_path / "venv", oldest)
+    uv("pip", "install", "--quiet", "--python", str(python), "--resolution", "lowest-direct", str(wheel))
+    check_core(python, tmp_path)
+    uv("pip", "install", "--quiet", "--python", str(python), "--resolution", "lowest-direct", f"{wheel}[cpu]")
+    smoke = subprocess.run([str(python), "-c", PICTURE_SMOKE], capture_output=True, text=True, cwd=tmp_path)
+    assert smoke.returncode == 0, smoke.stderr
+    built = subprocess.run(
+        [str(python.with_name("dms")), "engines", "build"],
+        capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "DMS_CACHE": str(tmp_path / "fresh")},
+    )  # fmt: skip
+    pip_missing = "no pip" in built.stderr  # environments made by uv have none
+    assert built.returncode == 0 or pip_missing, built.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_dependencies_resolve_from_wheels(python: str, platform: str) -> None:
+    """JetPack 6 is Python 3.10 on aarch64: nothing may need a compiler there."""
+    for extra in RESOLVING:
+        arguments = ["pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:"]
+        arguments += ["--python-version", python, "--python-platform", platform, str(ROOT / "pyproject.toml")]
+        done = uv(*arguments, *(["--extra", extra] if extra else []), check=False)
+        assert done.returncode == 0, f"[{extra}] on Python {python}, {platform}: {done.stderr}"
+        assert "numpy==" in done.stdout
