@@ -17,12 +17,16 @@ HELP = "the chain of causes of the state at time T"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("file", metavar="FILE.jsonl", help="state records, or observation records to assess first; - for stdin")
+    parser.add_argument(
+        "file",
+        metavar="LOG_OR_JSONL",
+        help="drive log (.mcap), state records, or observation records to assess first; - for stdin",
+    )
     parser.add_argument("--at", type=seconds, required=True, metavar="T", help="time in seconds of the records; 83.2 or 83.2s")
     parser.add_argument(
         "--profile", default="l3_default", metavar="NAME", help="rule profile for observations (default: %(default)s)"
     )
-    parser.add_argument("--vehicle", default="example_lhd", metavar="FILE", help="vehicle file for observations")
+    parser.add_argument("--vehicle", metavar="FILE", help="vehicle file (default: the log's own, else example_lhd)")
     parser.add_argument("--json", action="store_true", help="the whole state record as one JSON object")
 
 
@@ -41,8 +45,11 @@ def run(args: argparse.Namespace) -> int:
         UsageError: no state at or before T.
         InputError: the file cannot be read or a record cannot be used.
     """
-    with open_lines(args.file) as lines:
-        state, before = _find(_states(lines, args.profile, args.vehicle), args.at)
+    if args.file == "sample" or args.file.endswith(".mcap"):
+        state, before = _find(_log_states(args), args.at)
+    else:
+        with open_lines(args.file) as lines:
+            state, before = _find(_states(lines, args.profile, args.vehicle or "example_lhd"), args.at)
     if args.json:
         from dms.records.jsonl import encode
 
@@ -75,6 +82,30 @@ def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["Tak
             raise RecordError(f"line {number}: time runs backwards, t = {state.t} after {last}")
         last = state.t
         yield state
+
+
+def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
+    """States recorded in a drive log; a log without any is replayed."""
+    from dms.camera.log import LogFrames
+    from dms.camera.open import open_source
+    from dms.drivelog.format import STATE
+    from dms.inference.engine_set import EngineSet
+    from dms.perception.pipeline import SLOTS
+    from dms.records.jsonl import decode_state
+    from dms.runtime.config import RunConfig, load_parts, with_log_defaults
+    from dms.runtime.replay import Replay
+
+    with open_source(args.file) as source:
+        if isinstance(source, LogFrames) and STATE in source.log.channels:
+            for message in source.log.messages((STATE,)):
+                yield decode_state(message.data)
+            return
+        config = RunConfig(source=args.file, profile=args.profile)
+        parts = load_parts(with_log_defaults(config, source, args.vehicle, None))
+        with EngineSet(SLOTS) as engines:
+            for step in Replay(parts, source, engines).steps():
+                if step.state is not None:
+                    yield step.state
 
 
 def _find(states: Iterable["TakeoverReadiness"], at: float) -> tuple["TakeoverReadiness", float | None]:
