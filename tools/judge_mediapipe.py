@@ -52,32 +52,42 @@ def as_three(grey):
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def face_points(mesh, rgb, name):
-    """478 x 3 in pixels: 468 of the face, then five of each iris, the driver's left first."""
-    found = mesh.process(rgb).multi_face_landmarks
-    if not found:
+def face_points(graph, rgb, name):
+    """478 x 3 in pixels: 468 of the face, then five of each iris, the driver's right first; and the square, see ``square``."""
+    result = graph.process({"image": rgb})
+    if not result.multi_face_landmarks:
         sys.exit(f"MediaPipe found no face in the picture {name}")
-    size = rgb.shape[1], rgb.shape[0], rgb.shape[1]
-    points = np.array([(p.x, p.y, p.z) for p in found[0].landmark]) * size
-    return points.astype(np.float32)
+    height, width = rgb.shape[:2]
+    points = np.array([(p.x, p.y, p.z) for p in result.multi_face_landmarks[0].landmark]) * (width, height, width)
+    return points.astype(np.float32), square(result.face_rects_from_detections[0], rgb.shape)
 
 
-def judge_faces(mp):
+def square(rect, shape):
+    """Where MediaPipe's detector led it: centre x, y, side in pixels, angle in radians."""
+    return np.array([rect.x_center * shape[1], rect.y_center * shape[0], rect.width * shape[1], rect.rotation])
+
+
+def judge_faces():
     import cv2
+    from mediapipe.python.solution_base import SolutionBase
     from skimage import data
 
     out = {}
-    with mp.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True) as mesh:
+    graph = "mediapipe/modules/face_landmark/face_landmark_front_cpu.binarypb"
+    side = {"num_faces": 1, "with_attention": True, "use_prev_landmarks": False}
+    wanted = ["multi_face_landmarks", "face_rects_from_detections"]
+    with SolutionBase(binary_graph_path=graph, side_inputs=side, outputs=wanted) as mesh:
         for name, numbers in ((n, recipe(*v)) for n, v in VARIANTS.items()):
             rgb = apply(data.astronaut(), numbers)
             out[f"{name}_recipe"] = numbers
-            out[f"{name}_colour"] = face_points(mesh, rgb, name)
-            out[f"{name}_grey"] = face_points(mesh, as_three(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), name)
+            out[f"{name}_colour"], _ = face_points(mesh, rgb, name)
+            grey = as_three(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+            out[f"{name}_grey"], out[f"{name}_roi"] = face_points(mesh, grey, name)
     return out
 
 
-def judge_hand(mp, picture):
-    """21 points in pixels, and the square that MediaPipe's palm detector led it to: centre x, y, side (pixels), angle."""
+def judge_hand(picture):
+    """21 points in pixels, and the square that the palm detector led MediaPipe to."""
     from mediapipe.python.solution_base import SolutionBase
 
     graph = "mediapipe/modules/hand_landmark/hand_landmark_tracking_cpu.binarypb"
@@ -89,15 +99,14 @@ def judge_hand(mp, picture):
         sys.exit("MediaPipe found no hand")
     height, width = picture.shape
     points = np.array([(p.x, p.y, p.z) for p in result.multi_hand_landmarks[0].landmark]) * (width, height, width)
-    rect = result.hand_rects_from_palm_detections[0]
-    roi = [rect.x_center * width, rect.y_center * height, rect.width * width, rect.rotation]
+    roi = square(result.hand_rects_from_palm_detections[0], picture.shape)
     label = result.multi_handedness[0].classification[0]
     # MediaPipe names the hand as if the picture were mirrored.
     right = label.score if label.label == "Left" else 1.0 - label.score
     return {
         "hand_picture": picture,
         "hand_points": points.astype(np.float32),
-        "hand_roi": np.array(roi),
+        "hand_roi": roi,
         "hand_right": np.float32(right),
     }
 
@@ -111,7 +120,6 @@ def main():
     if version != JUDGE:
         sys.exit(f"this is mediapipe {version}; the reference is {JUDGE}: pip install mediapipe=={JUDGE}")
     import cv2
-    import mediapipe as mp
 
     if args.hand:
         whole = cv2.imread(str(args.hand), cv2.IMREAD_GRAYSCALE)
@@ -119,7 +127,7 @@ def main():
         picture[HAND] = whole[HAND]
     else:
         picture = np.load(args.out)["hand_picture"]
-    arrays = judge_faces(mp) | judge_hand(mp, picture)
+    arrays = judge_faces() | judge_hand(picture)
     np.savez_compressed(args.out, **arrays)
     print(f"{args.out}: {args.out.stat().st_size / 1e3:.0f} kB, mediapipe {version}")
 
