@@ -36,27 +36,34 @@ def nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves a thread, a CAN bus or an open file behind."""
     threads, files, first_bus = set(threading.enumerate()), open_files(), len(_buses)
     yield
-    left = leftovers(threads, files, first_bus)
     end = time.monotonic() + GRACE_S
-    while left and time.monotonic() < end:
+    while (left := leftovers(threads, files)) and time.monotonic() < end:
         time.sleep(0.02)
-        left = leftovers(threads, files, first_bus)
-    for bus in _buses[first_bus:]:
-        bus.shutdown()
+    left += [f"CAN bus {bus.channel_info!r}" for bus in _buses[first_bus:] if is_open(bus)]
     del _buses[first_bus:]
     assert not left, f"the test left behind: {'; '.join(left)}"
 
 
-def leftovers(threads: set[threading.Thread], files: dict[int, str], first_bus: int) -> list[str]:
+def leftovers(threads: set[threading.Thread], files: dict[int, str]) -> list[str]:
     """What is there now and was not there before, one line each."""
     found = [
         f"thread {t.name!r}"
         for t in threading.enumerate()
         if t not in threads and (not t.daemon or t.name.startswith(OURS)) and not t.name.startswith("pytest_timeout")
     ]
-    found += [f"CAN bus {bus.channel_info!r}" for bus in _buses[first_bus:] if not getattr(bus, "_is_shutdown", True)]
     found += [f"open file {path}" for number, path in open_files().items() if files.get(number) != path]
     return found
+
+
+def is_open(bus: can.BusABC) -> bool:
+    """Closes an open bus, too; one whose construction failed half-way holds nothing and cannot even be closed."""
+    if getattr(bus, "_is_shutdown", True):
+        return False
+    try:
+        bus.shutdown()
+    except AttributeError:
+        return False
+    return True
 
 
 def open_files() -> dict[int, str]:

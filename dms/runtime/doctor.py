@@ -71,11 +71,11 @@ def _video() -> Finding:
 
 
 def _engines() -> Finding:
+    from dms.inference.definition import definitions
     from dms.inference.slots import find_engine
-    from dms.perception.pipeline import SLOTS
 
-    try:
-        found = [find_engine(slot) for slot in SLOTS]
+    try:  # not the slots perception names: that room needs OpenCV, which may be what is missing
+        found = [find_engine(item.slot) for item in definitions()]
     except DmsError as error:
         return Finding("engines", "missing", str(error), "dms engines build", needed=True)
     return Finding("engines", "ok", f"{len(found)} built: {', '.join(f'{s.slot} {s.sha256[:8]}' for s in found)}", needed=True)
