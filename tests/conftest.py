@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import can
+import onnx  # noqa: F401  before any test loads GStreamer, after which an error inside this library kills the process
 import pytest
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests send nothing home; that the product does not either has its own test

@@ -66,11 +66,12 @@ def run(args: argparse.Namespace) -> int:
     if unknown:
         raise UsageError(f"{args.config}: engines.files: no slot {unknown.pop()}; there are {', '.join(SLOTS)}")
     with ExitStack() as stack:
-        source = _source(parts)
-        stack.enter_context(source)
+        # Engines before the camera: once GStreamer is loaded, an error inside the ONNX library kills the process.
         options = Options(threads=section.threads)
         engines = stack.enter_context(EngineSet(SLOTS, section.backend, options, section.path_overrides()))
         engines.warmup()
+        source = _source(parts)
+        stack.enter_context(source)
         bus = open_bus(parts.config.bus_config())
         stack.callback(bus.close)
         recorder = stack.enter_context(Recorder(parts)) if parts.config.record else None

@@ -285,6 +285,16 @@ def test_interrupting_the_loop_is_an_orderly_end(tmp_path, engines_built):
     check_stdout(out)
 
 
+def test_a_broken_engine_beside_a_gstreamer_camera_is_one_line(dms_process, tmp_path, engines_built):
+    """In a process of its own: the ONNX library's errors crashed once GStreamer had been loaded before it."""
+    pytest.importorskip("gi", reason="PyGObject is not installed")
+    (tmp_path / "broken.onnx").write_bytes(b"no network")
+    pipeline = "videotestsrc is-live=true ! video/x-raw,format=GRAY8,width=64,height=48 ! appsink"
+    (tmp_path / "run.yaml").write_text(f"source: 'gst:{pipeline}'\nengines: {{files: {{face_mesh: broken.onnx}}}}\n")
+    result = dms_process("run", "--config", "run.yaml", "--seconds", "1")
+    assert result.code == 3 and "broken.onnx" in result.complaint and result.out == ""
+
+
 def test_nothing_is_sent_home(portrait, tmp_path, engines_built):
     """ONNX Runtime from 1.29 on keeps usage data under the home folder and sends it, unless it is told not to."""
     kept = {k: v for k, v in os.environ.items() if k not in ("ORT_DISABLE_TELEMETRY", "CI")}
