@@ -69,6 +69,7 @@ class Publisher:
         self._cycles = self._missed = 0
         self._last_sent: float | None = None
         self._failed_before = 0
+        self._checked: set[tuple[object, ...]] = set()
 
     def post(self, sample: Sample) -> None:
         """Leave the newest sample; it replaces the one before.
@@ -76,7 +77,10 @@ class Publisher:
         Raises:
             KeyError, TypeError: the state holds a word outside the vocabulary; found here, in the caller's thread.
         """
-        self._encoder.check(sample)
+        words = _words(sample)
+        if words not in self._checked:  # building frames depends on the words alone; numbers out of range become codes
+            self._encoder.check(sample)
+            self._checked.add(words)
         self._sample = sample
 
     def post_health(self, health: BusHealth) -> None:
@@ -177,3 +181,12 @@ class Publisher:
             self._errors.append(abs(now - self._last_sent - self.parameters.cycle_s))
         self._last_sent = now
         self._cycles += 1
+
+
+def _words(sample: Sample) -> tuple[object, ...]:
+    """All words of a state that have a code on the bus."""
+    s = sample.state
+    return (
+        s.readiness, s.attention.zone, s.attention.criterion, s.drowsiness.event, s.warning.class_, s.health.state,
+        *s.health.reasons,
+    )  # fmt: skip

@@ -51,19 +51,20 @@ class Noise(msgspec.Struct, frozen=True):
 
 
 def _noisy(grey: Grey, sigma: float, seed: int, number: int) -> Grey:
-    plate = _plate(seed, number % PLATES, grey.shape)
-    row = number // PLATES * 37 % grey.shape[0]  # the same plate comes back turned to another row
-    total = np.concatenate([plate[row:], plate[:row]])
     gain = round(sigma / _SPREAD * 65536)  # whole numbers only: the same on every machine
-    steps = ((np.arange(_BYTES * 255 + 1) - _BYTES * 255 // 2) * gain + 32768) >> 16
-    noisy = steps.astype(np.int16)[total] + grey
+    plate = _plate(seed, number % PLATES, grey.shape, gain)
+    row = number // PLATES * 37 % grey.shape[0]  # the same plate comes back turned to another row
+    noisy = np.empty(grey.shape, np.int16)
+    np.add(grey[: len(grey) - row], plate[row:], out=noisy[: len(grey) - row])
+    np.add(grey[len(grey) - row :], plate[:row], out=noisy[len(grey) - row :])
     return cast(Grey, np.clip(noisy, 0, 255, out=noisy).astype(np.uint8))
 
 
-@lru_cache(maxsize=PLATES)
-def _plate(seed: int, number: int, shape: tuple[int, int]) -> NDArray[np.uint16]:
-    """A picture of bell-shaped numbers: the sum of four uniform bytes a pixel."""
+@lru_cache(maxsize=2 * PLATES)
+def _plate(seed: int, number: int, shape: tuple[int, int], gain: int) -> NDArray[np.int16]:
+    """A picture of bell-shaped noise: the sum of four uniform bytes a pixel, centred and scaled."""
     count = shape[0] * shape[1] * _BYTES
     words = np.random.PCG64([seed, number]).random_raw(-(-count // 8))
     raw: NDArray[np.uint8] = np.asarray(words).astype("<u8").view(np.uint8)[:count].reshape(_BYTES, *shape)
-    return np.asarray(np.add.reduce(raw, axis=0, dtype=np.uint16))
+    steps = ((np.arange(_BYTES * 255 + 1) - _BYTES * 255 // 2) * gain + 32768) >> 16
+    return np.asarray(steps.astype(np.int16)[np.add.reduce(raw, axis=0, dtype=np.uint16)])

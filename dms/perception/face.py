@@ -62,7 +62,7 @@ class FaceFinder:
                 found = self._refined(grey, found)
                 if found.confidence >= self._settings.face_presence:
                     return found
-            if found is not None:
+            if found is not None and found.mesh is None:  # a mesh that is not sure of itself when read again confirms nothing
                 doubtful.append(found)
         return max(doubtful, key=lambda f: f.confidence, default=None)
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +34,8 @@ class HandReading:
     right: float
     """Probability that it is the driver's right hand."""
     t: float
-    moved_px: float = math.inf
+    moved: float = math.inf
+    """Largest way of a point since the reading before, as a share of the hand's size."""
 
     def next_roi(self) -> Roi:
         """Where to look in the next frame: upright (wrist below), a little towards the fingers."""
@@ -77,6 +79,7 @@ class HandFinder:
         self._settings = settings
         self._tracks: list[HandReading] = []
         self._searched_at = float("-inf")
+        self._refused: list[tuple[Detection, float]] = []
 
     def still(self, frame: Frame) -> list[Hand]:
         """All hands of one picture; each region is refined once from the points themselves."""
@@ -98,34 +101,41 @@ class HandFinder:
         due = frame.t - self._searched_at >= self._settings.palm_search_s
         if may_search and due and len(kept) < self._settings.max_hands:
             self._searched_at = frame.t
+            self._refused = [(p, t) for p, t in self._refused if 0 <= frame.t - t < self._settings.palm_refused_s]
             kept.extend(self._new(frame, kept))
         self._tracks = kept
         return [h.record() for h in kept]
 
     def reset(self) -> None:
         """Forget all tracks."""
-        self._tracks = []
+        self._tracks, self._refused = [], []
 
     def _follow(self, frame: Frame, hand: HandReading) -> HandReading | None:
-        if hand.moved_px < self._settings.hand_still_px and frame.t - hand.t < self._settings.hand_still_s:
+        if hand.moved < self._settings.hand_still and frame.t - hand.t < self._settings.hand_still_s:
             return hand
         fresh = self._read(frame, hand.next_roi(), self._settings.hand_track_presence)
         if fresh is None:
             return None
         moved = float(np.abs(fresh.points[:, :2] - hand.points[:, :2]).max())
-        return replace(fresh, moved_px=moved)
+        return replace(fresh, moved=moved / max(1.0, float(np.ptp(fresh.points[:, :2], axis=0).max())))
 
     def _new(self, frame: Frame, kept: list[HandReading]) -> list[HandReading]:
         found: list[HandReading] = []
         for palm in self._search(frame):
             if len(kept) + len(found) >= self._settings.max_hands:
                 break
-            if _holds(kept, palm.centre):
+            if _holds(kept, palm.centre) or self._refused_before(palm):
                 continue
             hand = self._read(frame, _roi_of(palm), self._settings.hand_presence)
-            if hand is not None and not _known(hand.points, kept + found):
+            if hand is None:
+                self._refused.append((palm, frame.t))
+            elif not _known(hand.points, kept + found):
                 found.append(hand)
         return found
+
+    def _refused_before(self, palm: Detection) -> bool:
+        """The same spot was no hand a moment ago: things on the seat come back with every search."""
+        return any(_same_place(palm, other) for other, _ in self._refused)
 
     def _search(self, frame: Frame) -> list[Detection]:
         if frame.colour is not None:
@@ -135,7 +145,7 @@ class HandFinder:
     def _read(self, frame: Frame, roi: Roi, min_presence: float) -> HandReading | None:
         shape = self._points.spec.inputs[0].shape
         side = shape[1]
-        crop = roi.cut(frame.colour, side) if frame.colour is not None else warm(roi.cut(frame.grey, side))
+        crop = roi.cut(frame.colour, side) if frame.colour is not None else cv2.merge([roi.cut(frame.grey, side)] * 3)
         out = self._points.run({"image": crop.reshape(shape)})
         presence = float(out["presence"].reshape(-1)[0])
         landmarks = out["landmarks"].reshape(-1, 3)
@@ -169,6 +179,11 @@ def _known(points: Points, others: list[HandReading]) -> bool:
     """The same hand read twice: the middles of the points lie closer than a third of the hand's size."""
     centre, size = points[:, :2].mean(axis=0), float(np.ptp(points[:, :2], axis=0).max())
     return any(float(np.linalg.norm(o.points[:, :2].mean(axis=0) - centre)) < size / 3 for o in others)
+
+
+def _same_place(one: Detection, other: Detection) -> bool:
+    (x, y), (u, v) = one.centre, other.centre
+    return math.hypot(x - u, y - v) < 0.3 * other.box[2] and 0.7 < one.box[2] / max(other.box[2], 1e-6) < 1.4
 
 
 def _holds(hands: list[HandReading], point: tuple[float, float]) -> bool:

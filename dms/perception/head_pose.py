@@ -43,6 +43,9 @@ class HeadFit:
     position_mm: Array
     residual_mm: float
     std_deg: float
+    squash: float = 1.0
+    """Height times depth of the seen head over its width squared, relative to the model: faces read 0.9 to 1.3; a mesh that was
+    drawn on a covered face is pressed together (0.7 to 0.83)."""
 
     def record(self) -> Head:
         """The observation record's part."""
@@ -66,7 +69,8 @@ def fit_head(points: Array, model: HeadModel, camera: Camera) -> HeadFit:
     ray = np.array([(origin[0] - camera.cx) / camera.fx, (origin[1] - camera.cy) / camera.fy, 1.0])
     position = ray * (0.5 * (camera.fx + camera.fy) / scale)
     misfit = residual / scale
-    return HeadFit(_turn_to(ray) @ view, view, scale, scale, origin, position, misfit, _spread(view, misfit))
+    squash = _squash(points, model, view, scale)
+    return HeadFit(_turn_to(ray) @ view, view, scale, scale, origin, position, misfit, _spread(view, misfit), squash)
 
 
 def sized_by_iris(fit: HeadFit, iris_px: float) -> HeadFit:
@@ -95,6 +99,13 @@ def _similarity(model: Array, seen: Array, weights: Array) -> tuple[Array, float
     misfit = b - scale * a @ rotation.T
     shift = mean_seen - scale * rotation @ mean_model
     return rotation, scale, shift, float(math.sqrt(w @ (misfit**2).sum(axis=1)))
+
+
+def _squash(points: Array, model: HeadModel, view: Array, scale: float) -> float:
+    w = model.weights / model.weights.sum()
+    a, b = model.points - w @ model.points, (points - w @ points) @ (view / scale)
+    x, y, z = (w @ (a * b)) / (w @ (a * a))
+    return float(y * z / (x * x))
 
 
 def _turn_to(ray: Array) -> Array:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
+
 from dms.inference.base import Engine
 from dms.perception.eyes import read_eye, see_eyes
 from dms.perception.face import FaceFinder, FoundFace
@@ -19,6 +21,8 @@ from dms.perception.settings import Settings
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Hand, Objects, Observation
+
+cv2.setNumThreads(1)  # our pictures are small: handing pieces to other threads costs more than it saves
 
 SLOTS = ("face_detector", "face_mesh", "hand_detector", "hand_landmarks")
 """Engine slots this chain needs."""

@@ -53,6 +53,7 @@ def blocked_share(small: NDArray[np.uint8]) -> float:
     if small.shape[0] < 2 * rows or small.shape[1] < 2 * columns:
         return 1.0 if float(small.std()) < FLAT else 0.0
     smooth = cv2.blur(small, (3, 3)).astype(np.float32)
-    h, w = small.shape[0] // rows * rows, small.shape[1] // columns * columns
-    tiles = smooth[:h, :w].reshape(rows, h // rows, columns, w // columns)
-    return float((tiles.std(axis=(1, 3)) < FLAT).mean())
+    size = (columns, rows)
+    mean = cv2.resize(smooth, size, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(smooth * smooth, size, interpolation=cv2.INTER_AREA)
+    return float((square - mean * mean < FLAT * FLAT).mean())

@@ -25,7 +25,10 @@ class Settings:
     palm_search_s: float = 0.2
     hand_still_s: float = 1.0 / 15.0
     """A hand that does not move is read again after this time."""
-    hand_still_px: float = 2.0
+    hand_still: float = 0.03
+    """A hand is still when no point moved by more than this share of its size since the last reading."""
+    palm_refused_s: float = 1.0
+    """So long a spot that the landmark network refused is not tried again."""
     max_hands: int = 2
 
     eye_visible: float = 0.5

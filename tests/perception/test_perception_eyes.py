@@ -22,7 +22,9 @@ from dms.records.observation import Eye, Gaze
 
 SCALE = 2.5  # pixels a millimetre
 ORIGIN = np.array([320.0, 240.0])
-GOOD = PatchMeasures(structure=90.0, noise=1.0, saturated=0.0, mean=120.0, inside=1.0, lightest=170.0)
+GOOD = PatchMeasures(
+    structure=90.0, noise=1.0, saturated=0.0, mean=120.0, inside=1.0, lightest=170.0, middle=120.0, valley=60.0, steepness=0.2
+)
 OPEN = Eye(visible=0.98, opening_mm=9.0, openness=1.0, closed=0.0)
 
 
