@@ -18,7 +18,7 @@ from dms.assessment.zones import Sight, ZoneFilter, ZoneMap
 from dms.errors import RecordError
 from dms.profiles import Profile
 from dms.records import Attention, DriverState, Drowsiness, Observation, VehicleState
-from dms.records.cabin import Cabin
+from dms.records.cabin import Cabin, DriverBaseline
 
 LONGEST_TIME_S = 1e9
 """Times beyond this (30 years) lose their milliseconds and are refused."""
@@ -36,10 +36,10 @@ class Look(NamedTuple):
 class Assessor:
     """Follows one driver through time. Feed records in order of time; each observation gives one state."""
 
-    def __init__(self, profile: Profile, cabin: Cabin) -> None:
+    def __init__(self, profile: Profile, cabin: Cabin, driver: DriverBaseline | None = None) -> None:
         rules = profile.rules
         self._rules = rules
-        self._map = ZoneMap(cabin, rules.gaze, rules.attention.road_zones)
+        self._map = ZoneMap(cabin, rules.gaze, rules.attention.road_zones, driver)
         self._zone = ZoneFilter(rules.gaze.hysteresis_s)
         self._inputs = VehicleInputs(rules.vehicle)
         self._presence = Presence(rules.presence)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from dms.profiles.rules import GazeRules
 from dms.records import Observation
+from dms.records.angles import direction_from, yaw_pitch_deg
 from dms.records.base import Vector
-from dms.records.cabin import Cabin
+from dms.records.cabin import Cabin, DriverBaseline
 from dms.records.words import Zone
 
 Array = NDArray[np.float64]
@@ -33,10 +34,11 @@ class Sight(NamedTuple):
 
 
 class ZoneMap:
-    """The zones of one cabin, seen from a driver's eyes."""
+    """The zones of one cabin, seen from a driver's eyes; ``driver`` tells how this nose points off the line of sight."""
 
-    def __init__(self, cabin: Cabin, rules: GazeRules, road_zones: list[Zone]) -> None:
+    def __init__(self, cabin: Cabin, rules: GazeRules, road_zones: list[Zone], driver: DriverBaseline | None = None) -> None:
         self._rules = rules
+        self._neutral = (driver.head_yaw_deg, driver.head_pitch_deg) if driver is not None else (0.0, 0.0)
         self._road = frozenset(road_zones)
         self._names: list[Zone] = [box.zone for box in cabin.zones]
         self._low = np.array([box.low_mm for box in cabin.zones], float).reshape(-1, 3)
@@ -54,8 +56,15 @@ class ZoneMap:
         if gaze is not None:
             return self._sight("gaze", gaze.direction_camera, gaze.origin_camera_mm, gaze.std_deg)
         if head is not None:
-            return self._sight("head", head.forward_camera, head.position_camera_mm, head.std_deg)
+            return self._sight("head", self._from_head(head.forward_camera), head.position_camera_mm, head.std_deg)
         return None
+
+    def _from_head(self, forward: Vector) -> Vector:
+        if self._neutral == (0.0, 0.0):
+            return forward
+        yaw, pitch = yaw_pitch_deg(np.array(forward))
+        x, y, z = direction_from(yaw + self._neutral[0], pitch + self._neutral[1])
+        return float(x), float(y), float(z)
 
     def _sight(self, by: str, direction_camera: Vector, origin_camera: Vector | None, std: float | None) -> Sight:
         direction = self._turn(direction_camera)

@@ -5,8 +5,11 @@ pictures/s and once at full load (more pictures than can be judged, so perceptio
 """
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
 from dms.cli.inputs import add_engine_arguments, open_engines
+from dms.cli.texts import spread_text
 from dms.errors import InputError, UsageError
 
 HELP = "latency and CPU time per stage, publisher jitter"
@@ -27,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
     from dms.camera.open import open_source
     from dms.perception.pipeline import SLOTS
-    from dms.runtime.bench import live, read_frames, stages, table
+    from dms.runtime.bench import live, read_frames, stages
     from dms.runtime.config import RunConfig, load_parts, with_log_defaults
 
     if args.frames < 20 or args.seconds <= 0:
@@ -47,5 +50,31 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(msgspec.json.encode(result).decode())
     else:
-        print("\n".join(table(result)))
+        print("\n".join(_table(result)))
     return 0
+
+
+def _table(result: dict[str, Any]) -> Iterator[str]:
+    """The result for people, line by line."""
+    s = result["lock_step"]
+    yield f"lock-step, {s['frames']} frames of {result['size']}: {s['cpu_ms_per_frame']} ms CPU a frame"
+    yield f"  {'stage':<16}{'p50':>8}{'p95':>8}{'p99':>8}  ms"
+    for name, v in s["stages_ms"].items():
+        yield f"  {name:<16}{v['p50']:>8.2f}{v['p95']:>8.2f}{v['p99']:>8.2f}"
+    for slot, v in s["engines_ms"].items():
+        yield f"  {slot:<16}{v['p50_ms']:>8.2f}{v['p95_ms']:>8.2f}{v['p99_ms']:>8.2f}  network, {v['runs']} runs"
+    for name in ("camera_30_fps", "full_load"):
+        yield from _live_lines(name, result[name])
+
+
+def _live_lines(name: str, v: dict[str, Any]) -> Iterator[str]:
+    p = v["publisher"]
+    yield (
+        f"{name}: {v['seconds']:.0f} s, {v['judged_fps']} of {v['offered_fps']:.0f} pictures/s judged, "
+        f"{v['cpu_share_of_one_core']} cores"
+    )
+    yield f"  capture to judged {spread_text(v['capture_to_judged_ms'])}"
+    yield f"  capture to bus    {spread_text(v['capture_to_bus_ms'])} (the bus period of 50 ms is part of it)"
+    errors = spread_text(p["period_error_ms"])
+    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {errors}, {p['scheduler']}"
+    yield f"  receiver  {', '.join(f'{name} {count}' for name, count in v['receiver_verdicts'].items())}"

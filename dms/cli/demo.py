@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dms.cli.inputs import add_engine_arguments, open_engines
+from dms.cli.texts import spread_text
 
 if TYPE_CHECKING:
     from dms.runtime.demo import DemoRun
@@ -71,14 +72,14 @@ def _close(running: "DemoRun", as_json: bool) -> int:
 
 
 def _text(s: dict[str, object]) -> str:
-    judged, bus = s["capture_to_judged_ms"], s["capture_to_bus_ms"]
+    judged, bus = spread_text(s["capture_to_judged_ms"]), spread_text(s["capture_to_bus_ms"])
     verdicts = ", ".join(f"{name} {count}" for name, count in dict(s["e2e_verdicts"]).items())  # type: ignore[call-overload]
     return "\n".join(
         [
             f"frames   {s['frames_judged']} judged, {s['frames_overwritten']} overwritten by newer ones",
             f"bus      {s['can_frames_heard']} CAN frames heard, {s['readiness_frames']} DMS_TakeoverReady; E2E: {verdicts}",
             f"receiver believed 'ready' after {s['readiness_ready']} frames",
-            f"latency  capture to judged {judged} ms, capture to bus {bus} ms",
+            f"latency  capture to judged {judged}; capture to bus {bus}",
             f"period   {s['missed_cycles']} cycles missed, 99th percentile of the error {s['period_error_p99_ms'] or 0:.2f} ms",
         ]
     )

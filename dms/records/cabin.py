@@ -86,13 +86,16 @@ class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What was learned of one driver: ``calibration/drivers/*.yaml``.
 
     ``gaze_yaw_deg`` and ``gaze_pitch_deg`` are added to the eye's direction in the head's own axes (yaw positive to the driver's
-    right, pitch up); ``gaze_std_deg`` is what uncertainty is left of one reading.
+    right, pitch up); ``gaze_std_deg`` is what uncertainty is left of one reading. ``head_yaw_deg`` and ``head_pitch_deg`` are
+    added to the head's shown angles where the head stands in for the gaze: nobody's nose points quite where the eyes look.
     """
 
     name: str
     gaze_yaw_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)]
     gaze_pitch_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)]
     gaze_std_deg: Annotated[float, msgspec.Meta(ge=0.5, le=20)]
+    head_yaw_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)] = 0.0
+    head_pitch_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)] = 0.0
 
 
 class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):

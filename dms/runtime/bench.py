@@ -1,7 +1,7 @@
 """Measures the chain on this machine: cost per stage in lock-step, then the real-time loop at full load."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -107,31 +107,6 @@ def percentiles(values: list[float]) -> dict[str, float]:
     """p50, p95, p99 in ms."""
     p50, p95, p99 = np.percentile(np.asarray(values), (50, 95, 99))
     return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "p99": round(float(p99), 3)}
-
-
-def table(result: dict[str, Any]) -> Iterator[str]:
-    """The result for people, line by line."""
-    s = result["lock_step"]
-    yield f"lock-step, {s['frames']} frames of {result['size']}: {s['cpu_ms_per_frame']} ms CPU a frame"
-    yield f"  {'stage':<16}{'p50':>8}{'p95':>8}{'p99':>8}  ms"
-    for name, v in s["stages_ms"].items():
-        yield f"  {name:<16}{v['p50']:>8.2f}{v['p95']:>8.2f}{v['p99']:>8.2f}"
-    for slot, v in s["engines_ms"].items():
-        yield f"  {slot:<16}{v['p50_ms']:>8.2f}{v['p95_ms']:>8.2f}{v['p99_ms']:>8.2f}  network, {v['runs']} runs"
-    for name in ("camera_30_fps", "full_load"):
-        yield from _live_lines(name, result[name])
-
-
-def _live_lines(name: str, v: dict[str, Any]) -> Iterator[str]:
-    p = v["publisher"]
-    yield (
-        f"{name}: {v['seconds']:.0f} s, {v['judged_fps']} of {v['offered_fps']:.0f} pictures/s judged, "
-        f"{v['cpu_share_of_one_core']} cores"
-    )
-    yield f"  capture to judged {v['capture_to_judged_ms']} ms"
-    yield f"  capture to bus    {v['capture_to_bus_ms']} ms (the bus period of 50 ms is part of it)"
-    yield f"  publisher {p['cycles']} cycles, {p['missed']} missed, period error {p['period_error_ms']} ms, {p['scheduler']}"
-    yield f"  receiver  {v['receiver_verdicts']}"
 
 
 def _rounded(value: float | None) -> float | None:

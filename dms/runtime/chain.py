@@ -36,7 +36,7 @@ class Chain:
         self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None, driver: DriverBaseline | None
     ) -> None:
         self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
-        self._assessor = Assessor(profile, cabin)
+        self._assessor = Assessor(profile, cabin, driver)
         self._profile = profile
 
     def frame(self, frame: Frame) -> Judged:

@@ -113,7 +113,7 @@ class ReplayResults:
 
     def _changed(self, state: TakeoverReadiness) -> bool:
         before = self._previous
-        return before is None or (before.readiness, before.warning) != (state.readiness, state.warning)
+        return before is None or (before.level, before.readiness, before.warning) != (state.level, state.readiness, state.warning)
 
     def _write(self, name: str, line: bytes) -> None:
         if name in self._files:
