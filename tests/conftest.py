@@ -1,5 +1,6 @@
 """What all tests share: nothing may be left running or open, the engines are there, commands are run like a user runs them."""
 
+import importlib
 import os
 import signal
 import stat
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import can
-import onnx  # noqa: F401  before any test loads GStreamer, after which an error inside this library kills the process
 import pytest
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests send nothing home; that the product does not either has its own test
+for _name in ("onnx", "onnxruntime"):
+    # Before any test loads GStreamer: after it, an exception inside one of these libraries kills the process.
+    # The product's own order has a test in a process of its own (tests/cli).
+    importlib.import_module(_name)
 GRACE_S = 2.0
 OURS = ("dms", "camera ", "reference-receiver", "can-player", "can.")
 """Names of threads that must not outlive a test even though they are daemons."""
