@@ -152,7 +152,9 @@ def _read(path: Path) -> MappingFile:
         return msgspec.convert(yaml.safe_load(path.read_bytes()), MappingFile)
     except OSError as error:
         raise InputError(f"cannot read vehicle mapping {path}: {error.strerror}") from None
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except msgspec.ValidationError as error:
         raise UsageError(f"{path} is no usable vehicle mapping: {' '.join(str(error).split())}") from None
 
 

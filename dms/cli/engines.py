@@ -80,6 +80,8 @@ def _row(item: "Definition") -> dict[str, Any]:
 def _build(args: argparse.Namespace) -> int:
     from dms.inference.build import build
 
+    if args.wheel is not None and not args.wheel.is_file():
+        raise InputError(f"{args.wheel}: no such wheel file")
     with _progress() as tell:
         report = build(args.wheel, args.force, tell)
     if args.json:

@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU: the default back end."""
 
+import os
 from typing import Any, ClassVar
 
 from dms.errors import BackendUnavailable, InputError
@@ -39,7 +40,7 @@ class OnnxRuntimeBackend(Backend):
     def probe(self) -> Availability:
         """Is the package there."""
         try:
-            import onnxruntime
+            onnxruntime = import_quietly()
         except ImportError as error:
             return Availability(False, f"ONNX Runtime is missing ({error})", _HINT)
         return Availability(True, versions={"onnxruntime": onnxruntime.__version__})
@@ -49,7 +50,7 @@ class OnnxRuntimeBackend(Backend):
         if spec.path is None:
             raise InputError(f"engine {spec.name} has no file to load")
         try:
-            import onnxruntime
+            onnxruntime = import_quietly()
         except ImportError as error:
             raise BackendUnavailable("ONNX Runtime is missing", _HINT) from error
         path = spec.cpu_path or spec.path
@@ -74,3 +75,11 @@ def _session_options(onnxruntime: Any, options: Options) -> Any:
     session.log_severity_level = _FATAL_ONLY
     session.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return session
+
+
+def import_quietly() -> Any:
+    """ONNX Runtime, with its usage data switched off unless the user chose otherwise: nothing leaves this machine unasked."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime

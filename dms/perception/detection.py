@@ -15,6 +15,9 @@ from dms.inference.base import Engine
 from dms.perception.roi import letterbox
 
 OVERLAP = 0.3
+MOST = 20
+"""Candidates looked at: a network that fires everywhere must not cost more than one that works."""
+
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
@@ -89,6 +92,8 @@ def _blend(scores: NDArray[Any], boxes: NDArray[Any]) -> list[tuple[float, NDArr
         weights = scores[group][:, None]
         found.append((float(scores[group[0]]), (boxes[group] * weights).sum(axis=0) / weights.sum()))
         order = order[~near]
+        if len(found) == MOST:
+            break
     return found
 
 
