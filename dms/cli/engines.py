@@ -78,6 +78,7 @@ def _row(item: "Definition") -> dict[str, Any]:
 
 
 def _build(args: argparse.Namespace) -> int:
+    from dms.errors import InputError
     from dms.inference.build import build
 
     if args.wheel is not None and not args.wheel.is_file():

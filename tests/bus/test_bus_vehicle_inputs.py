@@ -155,7 +155,6 @@ def test_any_dbc_multiplexed_scaled_and_moved(tmp_path):
         ("dbc: [v.dbc]", "", "dbc"),
         ("dbc: [v.dbc]", "dbc: [v.dbc, v.dbc]", "two of the DBC"),
         ("inputs:", "e2e: {Q: 1}\ninputs:", "no message 'Q'"),
-        ("inputs:", "inputs: [", "no usable vehicle mapping"),
     ],
 )
 def test_a_wrong_mapping_is_one_clear_line(tmp_path, old, new, words):
@@ -179,3 +178,10 @@ def test_the_example_maps_every_input():
     inputs = VehicleInputs()
     assert {s.name for sources in inputs._sources.values() for s in sources} == set(INPUTS)
     assert layout["VEH_Motion"].data_id == 0x2001
+
+
+def test_a_mapping_that_is_not_yaml_is_an_unreadable_input(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("inputs: [")
+    with pytest.raises(InputError, match="is not YAML"):
+        VehicleInputs(path)
