@@ -112,7 +112,7 @@ def test_a_broken_message_set(dms, short_log, tmp_path, file, content, code):
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("dbc: [", 2, "map.yaml"),
+        ("dbc: [", 3, "map.yaml"),
         ("dbc: [none.dbc]\ninputs: {}", 3, "none.dbc"),
         ("dbc: [broken.dbc]\ninputs: {}", 3, "broken.dbc"),
         ("dbc: [example.dbc]\ninputs: {speed: {message: X, signal: Y}}", 2, "speed"),
