@@ -5,11 +5,13 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dms.inference.definition import Definition
+    from dms.inference.parity import Difference
 
 HELP = "list, build and check the engines (networks)"
 
@@ -104,24 +106,26 @@ def _check(args: argparse.Namespace) -> int:
     from dms.inference.parity import compare
     from dms.inference.slots import find_engine
 
-    results = {}
-    for item in definitions():
-        if (item.folder / "parity.npz").is_file():
-            results[item.name] = compare(item, find_engine(item.name), OnnxRuntimeBackend())
+    results = {
+        item.name: compare(item, find_engine(item.name), OnnxRuntimeBackend())
+        for item in definitions()
+        if (item.folder / "parity.npz").is_file()
+    }
     ok = bool(results) and all(found.ok for row in results.values() for found in row)
-    if args.json:
-        rows = {
-            name: [{"output": d.output, "worst": d.worst, "limit": d.limit, "ok": d.ok} for d in row]
-            for name, row in results.items()
-        }
+    _print_check(results, ok, args.json)
+    return 0 if ok else 1
+
+
+def _print_check(results: "dict[str, list[Difference]]", ok: bool, as_json: bool) -> None:
+    if as_json:
+        rows = {name: [asdict(found) | {"ok": found.ok} for found in row] for name, row in results.items()}
         print(json.dumps({"schema": "dms.engines-check/1", "ok": ok, "engines": rows}, indent=1))
-        return 0 if ok else 1
+        return
     for name, row in results.items():
         print(name)
         for found in row:
             print(f"  {found.output:12} {found.worst:9.2g}  allowed {found.limit:7.2g}  {'ok' if found.ok else 'FAILED'}")
     print("all engines reproduce the reference" if ok else "an engine does not reproduce the reference")
-    return 0 if ok else 1
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dms.cli.assess import assess, open_lines
-from dms.errors import RecordError, UsageError
+from dms.errors import UsageError
 
 if TYPE_CHECKING:
     from dms.records import TakeoverReadiness
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["TakeoverReadiness"]:
     """Reads state records as they are; assesses observation records first."""
-    from dms.records.jsonl import decode_state
+    from dms.records.jsonl import read_states
 
     rest, head = iter(lines), [b""]
     while not head[-1].strip() and (line := next(rest, None)) is not None:
@@ -73,14 +73,7 @@ def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["Tak
     if b'"dms.state/' not in head[-1]:
         yield from assess(whole, profile, vehicle)
         return
-    last = float("-inf")
-    for number, line in enumerate(whole, 1):
-        if not line.strip():
-            continue
-        state = decode_state(line, number)
-        if state.t < last:
-            raise RecordError(f"line {number}: time runs backwards, t = {state.t} after {last}")
-        last = state.t
+    for _, state in read_states(whole):
         yield state
 
 

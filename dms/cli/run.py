@@ -117,6 +117,7 @@ class _View:
         self._told = ""
 
     def state(self, state: object, judged: object) -> None:
+        """Called by the loop for each new state."""
         from dms.cli.demo_view import headline
         from dms.records import TakeoverReadiness
         from dms.records.jsonl import encode

@@ -1,6 +1,6 @@
 """Records to JSON Lines and back. A line that cannot be used is refused with its number."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar, cast
 
 import msgspec
@@ -16,6 +16,7 @@ _ENCODER = msgspec.json.Encoder()
 _INPUT = msgspec.json.Decoder(Observation | VehicleState)
 _STATE = msgspec.json.Decoder(TakeoverReadiness)
 T = TypeVar("T", bound=Part)
+R = TypeVar("R", Observation | VehicleState, TakeoverReadiness)
 
 
 def encode(record: Part) -> bytes:
@@ -54,11 +55,20 @@ def read_input(lines: Iterable[bytes]) -> Iterator[tuple[int, InputRecord]]:
     Raises:
         RecordError: see ``decode_input``; also when ``t`` is smaller than the record's before.
     """
+    return _in_order(lines, decode_input)
+
+
+def read_states(lines: Iterable[bytes]) -> Iterator[tuple[int, TakeoverReadiness]]:
+    """As ``read_input``, for published state records."""
+    return _in_order(lines, decode_state)
+
+
+def _in_order(lines: Iterable[bytes], decode: Callable[[bytes, int], R]) -> Iterator[tuple[int, R]]:
     last = float("-inf")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        record = decode_input(line, number)
+        record = decode(line, number)
         if record.t < last:
             raise RecordError(f"line {number}: time runs backwards, t = {record.t} after {last}")
         last = record.t

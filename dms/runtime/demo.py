@@ -1,6 +1,5 @@
 """The demo's machinery: a drive log played in real time into the loop, and a reference receiver on the same bus."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from dms.runtime.config import Loaded
 from dms.runtime.loop import Loop
 from dms.runtime.paced import PacedSource
 from dms.runtime.player import CanPlayer
+from dms.runtime.worker import Worker
 
 LEAD_S = 0.2
 """Time between starting the threads and the log's first frame."""
@@ -33,26 +33,18 @@ class Heard:
     latest: TakeoverStatement = field(default_factory=TakeoverStatement)
 
 
-class Listener:
+class Listener(Worker):
     """The Level 3 controller's ear: its own port on the bus, the reference receiver, counts."""
 
     def __init__(self, layout: Layout, bus: Bus) -> None:
+        super().__init__("reference-receiver")
         self.heard = Heard()
         self.receiver = TakeoverReceiver(layout)
         self._readiness_id = layout["DMS_TakeoverReady"].can_id
         self._bus = bus
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reference-receiver", daemon=True)
 
-    def __enter__(self) -> "Listener":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=2.0)
-
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Hear everything on the bus."""
         while not self._stop.is_set():
             frame = self._bus.receive(0.05)
             if frame is None:

@@ -1,14 +1,14 @@
 """Plays the CAN frames of a drive log onto a bus at their own times: the rest of the car for the demo and the bench."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from dms.bus.port import Bus, CanFrame
 from dms.drivelog.reader import LogReader
+from dms.runtime.worker import Worker
 
 
-class CanPlayer:
+class CanPlayer(Worker):
     """A thread that sends what the log's bus received.
 
     Args:
@@ -29,20 +29,12 @@ class CanPlayer:
         start: float,
         channel: str = "can0",
     ) -> None:
+        super().__init__("can-player")
         self._path, self._bus, self._channel = path, bus, channel
         self._clock, self._sleep, self._start = clock, sleep, start
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="can-player", daemon=True)
 
-    def __enter__(self) -> "CanPlayer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=2.0)
-
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Send until the log's end."""
         with LogReader(self._path) as log:
             for t, record in log.can(self._channel):
                 if record.remote or record.error:
