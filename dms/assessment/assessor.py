@@ -7,7 +7,7 @@ from dms.assessment.arbitration import Warnings
 from dms.assessment.attention import Attentiveness
 from dms.assessment.availability import AvailabilityCriteria, Movement
 from dms.assessment.causes import Findings, causes
-from dms.assessment.closure import Blinks, Closure, Perclos
+from dms.assessment.closure import Blinks, Closure, LatelyShut, Perclos
 from dms.assessment.eyes import UNSEEN, Lids, judge_lids
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
@@ -47,6 +47,7 @@ class Assessor:
         self._closure = Closure(rules.closure)
         self._blinks = Blinks(rules.blink, rules.closure.blink_max_s)
         self._perclos = Perclos(rules.perclos)
+        self._lately = LatelyShut(rules.perclos)
         self._glances = Glances(rules.glance)
         self._attention = Attentiveness(rules.attention, rules.glance)
         self._criteria = AvailabilityCriteria(rules.availability)
@@ -54,6 +55,7 @@ class Assessor:
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
         self._warnings = Warnings(rules.glance)
         self._by_head = False
+        self._confidence_held = 0.0
         self._phone = False
         self._t: float | None = None
         self._picture_t: float | None = None
@@ -73,7 +75,7 @@ class Assessor:
         self._t = record.t
         if isinstance(record, Observation):
             return self._observe(record)
-        self._take_inputs(record)
+        self._inputs_of(record)
         silence = record.t - (self._start if self._picture_t is None else self._picture_t)
         return self._silent(record.t, silence) if silence > self._rules.camera.silence_s + TINY else None
 
@@ -88,7 +90,16 @@ class Assessor:
         if self._t is not None and t < self._t:
             raise RecordError(f"time runs backwards, t = {t} after {self._t}")
 
-    def _take_inputs(self, state: VehicleState) -> None:
+    def take_inputs(self, state: VehicleState) -> None:
+        """Vehicle inputs that come together with a picture: taken without asking whether the camera is silent.
+
+        Raises:
+            RecordError: see ``check_time``.
+        """
+        self.check_time(state.t)
+        self._inputs_of(state)
+
+    def _inputs_of(self, state: VehicleState) -> None:
         self._inputs.step(state)
         if driver_input(state, self._rules.availability):
             self._criteria.evidence(state.t, "vehicle_input")
@@ -103,12 +114,25 @@ class Assessor:
         self._camera.step(tick, fault, look.lids.shut is None if look.face else None)
         self._blinks.step(tick, look.lids, self._camera.blinks_countable)
         self._perclos.step(tick, look.lids.shut)
+        self._lately.step(tick, look.lids.shut)
         self._follow_gaze(tick, look.sight, observation.zone is not None)
         if self._glances.off_road:
             self._phone = self._sees_phone(observation)
-        self._warnings.step(self._closure, self._glances, self._perclos.drowsy, self._phone, self._camera.inform)
+        self._warnings.step(
+            self._closure, self._glances, self._perclos.drowsy or self._lately.mostly, self._phone, self._camera.inform
+        )
+        if self._presence.present is False:
+            self._forget()
+        if not self._closure.blinking:  # shut eyes look nowhere: through a blink the last look's certainty holds, like its zone
+            self._confidence_held = look.confidence
         monitorable = self._collect(tick.t, observation if look.face else None, inputs)
         return self._state(tick.t, look, inputs, monitorable)
+
+    def _forget(self) -> None:
+        """The driver has left: evidence of one driver says nothing about the next."""
+        self._criteria.clear()
+        self._blinks = Blinks(self._rules.blink, self._rules.closure.blink_max_s)
+        self._perclos = Perclos(self._rules.perclos)
 
     def _tick(self, t: float) -> Tick:
         dt = 0.0 if self._picture_t is None else t - self._picture_t
@@ -203,7 +227,7 @@ class Assessor:
             t=t, present=self._presence.present, eyes_closed_s=None if seconds is None else round(seconds, 4),
             attention=attention, availability=availability, drowsiness=self._drowsiness(),
             hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
-            confidence=look.confidence, health=self._camera.health, because=causes(found),
+            confidence=self._confidence_held, health=self._camera.health, because=causes(found),
         )  # fmt: skip
 
     def _attention_record(self) -> Attention:

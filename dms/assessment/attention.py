@@ -14,6 +14,7 @@ class Attentiveness:
     def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
         self._rules = rules
         self._held = HeldTime(0.0, glance.flicker_s)
+        self._by_gaze = HeldTime(0.0, glance.flicker_s)
         self._confirmed = False
         self._until_confirmed: bool | None = None
         self.attentive: bool | None = None
@@ -24,19 +25,21 @@ class Attentiveness:
         criterion = self._criterion(zone, by_head, off_s)
         candidate = None if zone == "unknown" else criterion is not None
         self._held.step(tick, candidate)
-        self._settle(candidate, tick.gap)
+        # A gaze is confirmed by gaze alone: time in which only the head pointed at the road does not count for it.
+        self._by_gaze.step(tick, None if by_head and candidate else candidate)
+        self._settle(candidate, tick.gap, self._held if by_head else self._by_gaze)
         self.attentive = candidate and (True if self._confirmed else self._until_confirmed)
         self.criterion = criterion if self.attentive else None
 
-    def _settle(self, candidate: bool | None, gap: bool) -> None:
+    def _settle(self, candidate: bool | None, gap: bool, held: HeldTime) -> None:
         if candidate is False:
             self._until_confirmed = False
         elif self._held.held == 0.0 and (candidate is None or gap):
             self._until_confirmed = None
-        if candidate is False or self._held.held == 0.0:
+        if candidate is not None:  # what is not seen now neither confirms nor refutes
+            self._confirmed = held.held >= self._rules.confirm_s - TINY
+        elif self._held.held == 0.0:
             self._confirmed = False
-        elif self._held.held >= self._rules.confirm_s - TINY:
-            self._confirmed = True
 
     def _criterion(self, zone: Zone, by_head: bool, off_s: float) -> Criterion | None:
         if zone in self._rules.road_zones:

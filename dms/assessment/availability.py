@@ -48,6 +48,11 @@ class AvailabilityCriteria:
         """This criterion showed the driver available at ``t``."""
         self._seen[criterion] = t
 
+    def clear(self) -> None:
+        """Forget all evidence: it was another driver's, or nobody's."""
+        self._seen.clear()
+        self._since = None
+
     def state(self, t: float, monitorable: int) -> Availability:
         """The verdict at ``t`` when so many criteria can be monitored.
 

@@ -115,6 +115,29 @@ class Blinks:
         return max(0.0, self._sum) / len(self._closures) if self._closures else None
 
 
+class LatelyShut:
+    """Were the eyes shut for most of the last seconds? Long blinks in a row reach no rung of the ladder and no PERCLOS yet."""
+
+    def __init__(self, rules: PerclosRules) -> None:
+        self._rules = rules
+        self._seen = Window(rules.short_window_s)
+        self._shut = Window(rules.short_window_s)
+        self._before: bool | None = None
+        self.mostly = False
+
+    def step(self, tick: Tick, shut: bool | None) -> None:
+        """Add one sample."""
+        before = None if tick.gap else self._before
+        if before is not None:
+            self._seen.add(tick.t - tick.dt, tick.t)
+        if before:
+            self._shut.add(tick.t - tick.dt, tick.t)
+        self._before = shut
+        seen = self._seen.total(tick.t)
+        enough = seen >= self._rules.short_seen_min_s - TINY
+        self.mostly = enough and self._shut.total(tick.t) >= self._rules.short_share * seen - TINY
+
+
 class Perclos:
     """Share of the seen time in the window with shut eyes; closures no longer than a quick blink do not count."""
 

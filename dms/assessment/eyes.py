@@ -16,13 +16,14 @@ class Lids(NamedTuple):
 
 
 UNSEEN = Lids()
+NAMES = ("left", "right", "unknown")
 
 
 def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     """Mean over the eyes that can be judged."""
     if not observation.eyes:
         return UNSEEN
-    seen = [eye for eye in observation.eyes.values() if _can_be_judged(eye, rules)]
+    seen = [eye for name, eye in observation.eyes.items() if name in NAMES and _can_be_judged(eye, rules)]
     if not seen:
         return UNSEEN
     openness = [eye.openness for eye in seen if eye.openness is not None]
@@ -34,6 +35,9 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
 
 def _can_be_judged(eye: Eye, rules: EyeRules) -> bool:
     judged = eye.closed is not None or eye.openness is not None
+    if eye.closed is not None and eye.openness is not None:
+        shut = eye.openness < rules.shut_openness
+        judged = not (shut and eye.closed < 1.0 - rules.closed_probability)  # lids told open and shut at once tell nothing
     return judged and eye.visible is not None and eye.visible >= rules.visible_min
 
 

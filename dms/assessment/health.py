@@ -34,7 +34,6 @@ class CameraWatch:
         self._bad = HeldTime(0.0, math.inf)
         self._eyes_unseen = HeldTime(rules.max_gap_s, math.inf)
         self._silent_s = 0.0
-        self._was_ready = False
         self.fps: float | None = None
         self.health = Health()
 
@@ -45,13 +44,10 @@ class CameraWatch:
         self._eyes_unseen.step(tick, eyes_unseen)
         self._count(tick)
         self.health = self._judge(fault)
-        self._was_ready = self._was_ready or self.health.state == "ready"
 
     def silent(self, seconds: float) -> None:
         """No picture for so long."""
         self._silent_s = seconds
-        self._times.clear()
-        self.fps = None
         self.health = Health(state="fault", reasons=[f"no picture for {seconds:.2f} s"])
 
     @property
@@ -72,7 +68,8 @@ class CameraWatch:
     def _count(self, tick: Tick) -> None:
         if tick.gap:
             self._times.clear()
-        self._times.append(tick.t)
+        if not self._times or tick.t > self._times[-1]:  # the same picture told twice is one picture
+            self._times.append(tick.t)
         while self._times[0] < tick.t - self._rules.fps_window_s - TINY:
             self._times.popleft()
         span = tick.t - self._times[0]
@@ -82,7 +79,9 @@ class CameraWatch:
         if fault is not None:
             return Health(state="blocked", reasons=[fault])
         if self.fps is None:
-            return Health(state="degraded" if self._was_ready else "init", reasons=["frame rate not known yet"])
+            return Health(state="init", reasons=["frame rate not known yet"])
+        if self.fps < self._rules.fps_min - TINY:
+            return Health(state="fault", reasons=[f"{self.fps:.1f} pictures/s, under {self._rules.fps_min:.0f}"])
         reasons = []
         if round(self.fps) < self._rules.fps_timing_min:
             reasons.append(f"{self.fps:.1f} pictures/s, under {self._rules.fps_timing_min:.0f}")

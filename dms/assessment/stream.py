@@ -55,13 +55,18 @@ def assess_lines(assessor: Assessor, lines: Iterable[bytes], skipped: Skipped | 
         if not line.strip():
             continue
         try:
-            states = [assessor.step(record) for record in _in_order(assessor, decode_line(line, number), number)]
+            *inputs, record = _in_order(assessor, decode_line(line, number), number)
+            for vehicle in inputs:  # of the observation's own line
+                assert isinstance(vehicle, VehicleState)
+                assessor.take_inputs(vehicle)
+            state = assessor.step(record)
         except RecordError as error:
             if skipped is None:
                 raise
             skipped(error)
             continue
-        yield from (state for state in states if state is not None)
+        if state is not None:
+            yield state
 
 
 def _in_order(assessor: Assessor, records: list[InputRecord], number: int) -> list[InputRecord]:

@@ -100,28 +100,42 @@ class ZoneMap:
 
 
 class ZoneFilter:
-    """Holds the zone against flicker: a new zone counts after it has lasted ``hysteresis_s``; ``unknown`` counts at once."""
+    """Holds the zone against flicker; ``unknown`` counts at once.
+
+    Time spent elsewhere is added up and time spent back in the zone taken off again: a new zone counts when the balance reaches
+    ``hysteresis_s``. So neither one stray sample nor a quick look back decides, but where the eyes mostly are.
+    """
 
     def __init__(self, hysteresis_s: float) -> None:
         self._hold = hysteresis_s
         self.zone: Zone = "unknown"
-        self._pending: Zone | None = None
-        self._since = 0.0
+        self._since: float | None = None
+        self._balance = 0.0
+        self._t = 0.0
 
     def step(self, t: float, zone: Zone, certain: bool = False) -> float:
         """Take the newest zone (``certain``: without a hold); returns how many seconds ago a change that counts now began."""
+        dt, self._t = t - self._t, t
         if zone == self.zone:
-            self._pending = None
+            self._balance -= dt
+            if self._balance <= 0.0:
+                self._since = None
             return 0.0
         if certain or "unknown" in (zone, self.zone):
-            self.zone, self._pending = zone, None
+            self._change(zone)
             return 0.0
-        if zone != self._pending:
-            self._pending, self._since = zone, t
-        if t - self._since < self._hold - _TINY:
+        if self._since is None:
+            self._since, self._balance = t, 0.0
+        else:
+            self._balance += dt
+        if self._balance < self._hold - _TINY:
             return 0.0
-        self.zone, self._pending = zone, None
-        return t - self._since
+        late_s = t - self._since
+        self._change(zone)
+        return late_s
+
+    def _change(self, zone: Zone) -> None:
+        self.zone, self._since, self._balance = zone, None, 0.0
 
 
 def vehicle_angles(direction: Vector) -> tuple[float, float]:

@@ -64,6 +64,9 @@ class PerclosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blink_cut_s: float
     drowsy: float
     recovered: float
+    short_window_s: float
+    short_seen_min_s: float
+    short_share: float
 
 
 class GazeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -75,10 +75,11 @@ def _eyes_shut(state: DriverState, rules: Rules) -> Verdict | None:
 
 def _drowsy(state: DriverState, rules: Rules) -> Verdict | None:
     share = state.drowsiness.perclos_60s
-    limit = rules.perclos.recovered if state.warning == "drowsy" else rules.perclos.drowsy
-    if share is None or share < limit:
-        return None
-    return Verdict("impaired", 2, f"impaired: eyes shut {share:.0%} of the last minute")
+    if share is not None and share >= (rules.perclos.recovered if state.warning == "drowsy" else rules.perclos.drowsy):
+        return Verdict("impaired", 2, f"impaired: eyes shut {share:.0%} of the last minute")
+    if state.warning == "drowsy":
+        return Verdict("impaired", 2, f"impaired: eyes shut most of the last {rules.perclos.short_window_s:.0f} s")
+    return None
 
 
 def _unbuckled(state: DriverState, rules: Rules) -> Verdict | None:

@@ -46,6 +46,10 @@ class Chain:
         assert driver is not None  # an observation always gives a state
         return Judged(frame, sight, ready_for_takeover(driver, self._profile))
 
+    def inputs(self, inputs: VehicleState) -> None:
+        """Take vehicle inputs that belong to the next frame."""
+        self._assessor.take_inputs(inputs)
+
     def vehicle(self, inputs: VehicleState) -> TakeoverReadiness | None:
         """Take vehicle inputs; a state comes back when the camera has been silent for too long."""
         driver = self._assessor.step(inputs)
