@@ -133,8 +133,6 @@ def _age_code(message: Message, age: float) -> int:
 def _statement(codes: Codes, sample: Sample, operating: str, p: EncodingParameters) -> None:
     state = sample.state
     readiness = _READINESS[state.readiness]
-    if readiness == "Ready" and operating != "Active":
-        readiness = "NotReady"
     codes.word("TkoRdy_St", readiness)
     codes.number("TkoRdy_Score", percent(state.readiness_score))
     codes.number("TkoRdy_Conf", percent(state.confidence))

@@ -184,9 +184,6 @@ class Publisher:
 
 
 def _words(sample: Sample) -> tuple[object, ...]:
-    """All words of a state that have a code on the bus."""
+    """All words of a state that have a code on the bus; the reasons of its health are free text."""
     s = sample.state
-    return (
-        s.readiness, s.attention.zone, s.attention.criterion, s.drowsiness.event, s.warning.class_, s.health.state,
-        *s.health.reasons,
-    )  # fmt: skip
+    return (s.readiness, s.attention.zone, s.attention.criterion, s.drowsiness.event, s.warning.class_, s.health.state)

@@ -11,6 +11,9 @@ from dms.bus.e2e import Check, Checker, E2EParameters, State, StateMachine
 from dms.bus.layout import Layout, Message
 from dms.bus.port import CanFrame
 
+READY_LEVEL = 4
+"""Attentive; see the level's value table in the DBC."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverParameters:
@@ -45,7 +48,7 @@ class TakeoverStatement:
         confidence: 0..1.
         takeover_time_s: estimate; ``inf`` is "longer than can be sent".
         reasons: words against readiness.
-        sample_age_s: age of the picture when the frame was built; ``inf`` is "older than can be sent".
+        sample_age_s: age of the picture now: when the frame was built and since; ``inf`` is "older than can be sent".
         frame_counter: of that picture.
         available: in the sense of UN R157.
         present: driver seen in the seat.
@@ -85,6 +88,8 @@ class TakeoverReceiver:
         self._machine = StateMachine(self.parameters.e2e)
         self._check = Check.NO_NEW_DATA
         self._data: bytes | None = None
+        self._counter: int | None = None
+        self._counter_at = 0.0
         self._good_at = 0.0
         self._expected: float | None = None
 
@@ -107,6 +112,7 @@ class TakeoverReceiver:
         self._expected = t + self._message.cycle_s
         if verdict.good:
             self._data, self._good_at = frame.data, t
+            self._note_counter(t)
         return verdict
 
     def statement(self, t: float) -> TakeoverStatement:
@@ -115,7 +121,14 @@ class TakeoverReceiver:
         doubts = self._doubts(t)
         if doubts or self._data is None:
             return TakeoverStatement(because=doubts, e2e=self.state, check=self._check)
-        return self._decode(self._message.unpack(self._data))
+        return self._decode(self._message.unpack(self._data), t)
+
+    def _note_counter(self, t: float) -> None:
+        """When the camera's counter last moved: a picture told again and again is no fresh evidence, whatever age it claims."""
+        assert self._data is not None
+        counter = self._message.unpack(self._data)["Smpl_FrameCnt"]
+        if counter != self._counter:
+            self._counter, self._counter_at = counter, t
 
     def _take(self, verdict: Check) -> None:
         self._check = verdict
@@ -147,15 +160,15 @@ class TakeoverReceiver:
             found.append(f"last good frame {since:.3f} s ago")
         return tuple(found)
 
-    def _decode(self, codes: dict[str, int]) -> TakeoverStatement:
+    def _decode(self, codes: dict[str, int], t: float) -> TakeoverStatement:
         label, number = self._label, self._number
         age = number(codes, "Smpl_Age")
         counter = number(codes, "Smpl_FrameCnt")
         level, ack = number(codes, "TkoRdy_Lvl"), number(codes, "TOR_AckCnt")
         score, confidence = number(codes, "TkoRdy_Score"), number(codes, "TkoRdy_Conf")
-        age_s = None if age is None else age / 1e3
+        age_s = None if age is None else age / 1e3 + t - self._good_at  # at build, and what has passed since
         operating, readiness = label(codes, "DMS_OperSt"), label(codes, "TkoRdy_St")
-        against = self._against(operating, readiness, age_s, counter)
+        against = self._against(operating, readiness, age_s, counter) + self._contradictions(codes, level, t)
         return TakeoverStatement(
             ready=not against,
             because=against,
@@ -190,6 +203,17 @@ class TakeoverReceiver:
             found.append("picture age or counter not available")
         elif age_s > self.parameters.max_sample_age_s:
             found.append(f"picture {age_s:.3f} s old")
+        return tuple(found)
+
+    def _contradictions(self, codes: dict[str, int], level: float | None, t: float) -> tuple[str, ...]:
+        """What else in the frame does not go with "ready"."""
+        found = []
+        if t - self._counter_at > self.parameters.max_sample_age_s:
+            found.append(f"camera counter stands still for {t - self._counter_at:.3f} s")
+        if level is None or level < READY_LEVEL:
+            found.append(f"level {level}")
+        if self._flag(codes, "DrvAvail_St") is not True or self._flag(codes, "DrvPresent_St") is not True:
+            found.append("driver not present and available")
         return tuple(found)
 
     def _label(self, codes: dict[str, int], name: str) -> str | None:

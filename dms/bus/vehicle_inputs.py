@@ -23,6 +23,10 @@ _BOOLEAN = ("belt", "seat", "hands_on", "brake")
 _WORDS = ("gear", "l3_state", "ignition")
 
 
+LONGEST_TIMEOUT_S = 0.5
+"""An input older than this is no evidence, whatever a mapping file says."""
+
+
 class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The signal that says whether another may be believed, and its good values (names or raw numbers)."""
 
@@ -125,8 +129,8 @@ class VehicleInputs:
         return True
 
     def snapshot(self, t: float) -> VehicleState:
-        """Inputs as known at ``t``; older than its time-out (or from the future) is ``None``."""
-        fresh = {name: value for name, (at, value, timeout) in self._latest.items() if 0.0 <= t - at <= timeout}
+        """Inputs as known at ``t``; older than its time-out, or from the future: ``None``. Another thread may be feeding."""
+        fresh = {name: value for name, (at, value, timeout) in dict(self._latest).items() if 0.0 <= t - at <= timeout}
         return VehicleState(t=t, **fresh)
 
     def _protected(self, key: tuple[int, bool], data: bytes) -> bool:
@@ -180,8 +184,8 @@ def _source(path: Path, name: str, wanted: InputMapping, message: Message) -> _S
     where = f"{path}: input {name}"
     if name not in INPUTS:
         raise UsageError(f"{where}: unknown; known: {', '.join(INPUTS)}")
-    if not wanted.timeout_s > 0.0:
-        raise UsageError(f"{where}: timeout_s = {wanted.timeout_s} must be above 0")
+    if not 0.0 < wanted.timeout_s <= LONGEST_TIMEOUT_S:
+        raise UsageError(f"{where}: timeout_s = {wanted.timeout_s} must be above 0 and at most {LONGEST_TIMEOUT_S:g}")
     signal = _signal(message, wanted.signal, where)
     quality = None
     if wanted.quality is not None:

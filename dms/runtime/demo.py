@@ -40,7 +40,6 @@ class Listener(Worker):
         super().__init__("reference-receiver")
         self.heard = Heard()
         self.receiver = TakeoverReceiver(layout)
-        self._readiness_id = layout["DMS_TakeoverReady"].can_id
         self._bus = bus
 
     def work(self) -> None:

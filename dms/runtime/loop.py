@@ -19,12 +19,13 @@ from dms import __version__
 from dms.bus.messages import Encoder
 from dms.bus.port import Bus, CanFrame
 from dms.bus.publisher import Publisher
-from dms.bus.samples import BusHealth, Sample
+from dms.bus.samples import BusHealth, CameraWord, Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
 from dms.errors import DmsError, HardwareError
 from dms.inference.engine_set import EngineSet
 from dms.records import Frame, TakeoverReadiness, VehicleState
+from dms.records.words import HealthState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
@@ -39,6 +40,13 @@ SILENCE_POLL_S = 0.05
 
 HEALTH_EVERY = 15
 """Frames between two health reports to the bus."""
+
+FUTURE_S = 0.1
+"""A picture cannot be taken later than now; so much may two clocks of one machine differ."""
+
+CAMERA_WORDS: dict[HealthState, CameraWord] = {
+    "ready": "ok", "degraded": "degraded", "blocked": "blocked", "fault": "no_signal",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -94,12 +102,14 @@ class Loop:
         self._heard_at = 0.0
         self._frame_t: float | None = None
         self._chain_t: float | None = None
-        self._posted: tuple[int, float] | None = None
+        self._health_word: HealthState = "init"
+        self._fps_mark: tuple[float, int] | None = None
+        self._posted_at: float | None = None
+        self._readiness_id = parts.layout["DMS_TakeoverReady"].can_id
         self._stop = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="dms-can-receive", daemon=True)
         self._old_interval = sys.getswitchinterval()
         self._lost_bus: DmsError | None = None
-        self._ack: int | None = None
 
     def __enter__(self) -> "Loop":
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -128,7 +138,7 @@ class Loop:
             frame, ended = self._next_frame()
             if ended:
                 return
-            if frame is not None:
+            if frame is not None and self._in_time(frame):
                 self._heard_at = clock.now()
                 self._take(frame)
             else:
@@ -155,16 +165,22 @@ class Loop:
             return None, False
         return frame, frame is None
 
-    def _take(self, frame: Frame) -> None:
-        if self._chain_t is not None and frame.t < self._chain_t:
+    def _in_time(self, frame: Frame) -> bool:
+        """False for a frame from before what the chain was told, or from the future: its stamp is wrong, it is not judged."""
+        late = self._chain_t is not None and frame.t < self._chain_t
+        if late or frame.t > clock.now() + FUTURE_S:
             self.counts.late += 1
-            return
+            return False
+        return True
+
+    def _take(self, frame: Frame) -> None:
         self._frame_t = self._chain_t = frame.t
-        self._chain.vehicle(self._snapshot(frame.t))
+        inputs = self._snapshot(frame.t)
+        self._chain.inputs(inputs)
         judged = self._chain.frame(frame)
         self.counts.frames += 1
         self.counts.judged_ms.append((clock.now() - frame.t) * 1e3)
-        self._post(judged.state, judged)
+        self._post(judged.state, judged, inputs)
         if self.counts.frames % HEALTH_EVERY == 0:
             self.publisher.post_health(self._health())
 
@@ -175,20 +191,28 @@ class Loop:
         self._chain_t = self._frame_t + clock.now() - self._heard_at
         state = self._chain.vehicle(self._snapshot(self._chain_t))
         if state is not None:
-            self._post(state, None)
+            self._post(state, None, None)
 
-    def _post(self, state: TakeoverReadiness, judged: Judged | None) -> None:
+    def _post(self, state: TakeoverReadiness, judged: Judged | None, inputs: VehicleState | None) -> None:
         self.counts.states += 1
+        self._note_health(state.health.state)
         if judged is not None:
             frame = judged.frame
-            self._posted = (frame.counter & 0xFFFF, frame.t)
+            observation = judged.sight.observation
             self.publisher.post(
-                Sample(state=state, captured=frame.t, frame_counter=frame.counter, observation=judged.sight.observation)
+                Sample(state=state, captured=frame.t, frame_counter=frame.counter, observation=observation, vehicle=inputs)
             )
+            self._posted_at = frame.t
         if self._recorder is not None:
             self._recorder.silent(state) if judged is None else self._recorder.judged(judged, clock.now())
         if self._on_state is not None:
             self._on_state(state, judged)
+
+    def _note_health(self, word: HealthState) -> None:
+        """A change of the camera's health goes out at once."""
+        if word != self._health_word:
+            self._health_word = word
+            self.publisher.post_health(self._health())
 
     def _snapshot(self, t: float) -> VehicleState:
         """Inputs as known now, put at time ``t`` of the camera: they may have come in after the picture was taken."""
@@ -198,9 +222,10 @@ class Loop:
         self.scheduler = raise_priority()
 
     def _sent(self, frame: CanFrame, t: float) -> None:
-        posted, self._posted = self._posted, None
-        if posted is not None:
-            self.counts.bus_ms.append((t - posted[1]) * 1e3)
+        if frame.can_id == self._readiness_id:
+            captured, self._posted_at = self._posted_at, None
+            if captured is not None:
+                self.counts.bus_ms.append((t - captured) * 1e3)
         if self._recorder is not None:
             self._recorder.can(frame, t, "tx")
 
@@ -212,6 +237,8 @@ class Loop:
                     self._heard(frame, clock.now())
         except DmsError as error:
             self._lost_bus = error
+        except Exception as error:  # whatever ends this thread must be known: inputs would silently run out
+            self._lost_bus = HardwareError(f"receiving CAN failed: {error}")
 
     def _heard(self, frame: CanFrame, t: float) -> None:
         if self._recorder is not None:
@@ -232,8 +259,15 @@ class Loop:
             latency_p50_ms=latency["p50"] if latency else None,
             latency_p99_ms=latency["p99"] if latency else None,
             dropped_frames=self._source.overwritten,
-            camera="ok",
+            fps=self._fps(),
+            camera=CAMERA_WORDS.get(self._health_word, "unknown"),
         )
+
+    def _fps(self) -> float | None:
+        """Pictures judged a second since the last health report."""
+        now, frames = clock.now(), self.counts.frames
+        before, self._fps_mark = self._fps_mark, (now, frames)
+        return None if before is None or now <= before[0] else (frames - before[1]) / (now - before[0])
 
 
 def _identity(parts: Loaded, engines: EngineSet) -> BusHealth:

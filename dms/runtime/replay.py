@@ -24,7 +24,7 @@ from dms.runtime.chain import Chain, Judged
 from dms.runtime.clock import ManualClock
 from dms.runtime.config import Loaded
 
-CYCLES_WITHOUT_FRAME = 0.100
+FEED_WITHOUT_FRAME_S = 0.100
 """Vehicle inputs are fed to the chain at least this often (s), so that a silent camera shows."""
 
 
@@ -104,17 +104,26 @@ class Replay:
                     yield t, 0, CanFrame(r.id, r.data, r.extended, r.fd, r.brs)
 
     def _frame(self, frame: Frame) -> Step:
-        self._feed_inputs(frame.t)
+        self._fed_at = frame.t
+        inputs = self._inputs.snapshot(frame.t)
+        self._chain.inputs(inputs)
         judged = self._chain.frame(frame)
+        observation = judged.sight.observation
         self._publisher.post(
-            Sample(state=judged.state, captured=frame.t, frame_counter=frame.counter, observation=judged.sight.observation)
+            Sample(
+                state=judged.state,
+                captured=frame.t,
+                frame_counter=frame.counter,
+                observation=observation,
+                vehicle=inputs,
+            )
         )
         return Step(frame.t, judged.state, judged)
 
     def _can(self, frame: CanFrame, t: float) -> Iterator[Step]:
         self._inputs.feed(frame, t)
         self._publisher.acknowledge(self._inputs.snapshot(t).takeover_request_count)
-        if t - self._fed_at >= CYCLES_WITHOUT_FRAME:
+        if t - self._fed_at >= FEED_WITHOUT_FRAME_S:
             state = self._feed_inputs(t)
             if state is not None:
                 yield Step(t, state)

@@ -14,12 +14,19 @@ from dms.bus.port import BusConfig, open_bus
 from dms.bus.publisher import Publisher
 from dms.bus.samples import Sample
 from dms.bus.vehicle_inputs import VehicleInputs
-from dms.records import Health, TakeoverReadiness
+from dms.records import Availability, Health, TakeoverReadiness
 from hil.handover import HandoverPeer
 
 
 def sample(t: float, counter: int) -> Sample:
-    state = TakeoverReadiness(t=t, readiness="ready", level=4, readiness_score=0.9, health=Health(state="ready"))
+    state = TakeoverReadiness(
+        t=t,
+        readiness="ready",
+        level=4,
+        readiness_score=0.9,
+        health=Health(state="ready"),
+        availability=Availability(available=True),
+    )
     return Sample(state=state, captured=t, frame_counter=counter)
 
 

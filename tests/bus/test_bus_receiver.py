@@ -1,5 +1,7 @@
 """The reference receiver: nothing but a fresh, protected, explicit Ready is ready."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from dms.bus.messages import Encoder
 from dms.bus.port import CanFrame
 from dms.bus.receiver import ReceiverParameters, TakeoverReceiver, TakeoverStatement
 from dms.bus.samples import Sample
-from dms.records import Health, Requests, TakeoverReadiness
+from dms.records import Availability, Health, Requests, TakeoverReadiness
 
 LAYOUT = load()
 READY = LAYOUT["DMS_TakeoverReady"]
@@ -19,7 +21,11 @@ READY = LAYOUT["DMS_TakeoverReady"]
 def good(t=0.0, counter=1, **changes):
     usual = {"t": t, "readiness": "ready", "level": 4, "readiness_score": 0.9, "confidence": 0.8, "takeover_time_s": 1.5}
     return Sample(
-        state=TakeoverReadiness(**{**usual, "health": Health(state="ready"), **changes}), captured=t, frame_counter=counter
+        state=TakeoverReadiness(
+            **{**usual, "health": Health(state="ready"), "availability": Availability(available=True), **changes}
+        ),
+        captured=t,
+        frame_counter=counter,
     )
 
 
@@ -28,9 +34,11 @@ class Link:
 
     def __init__(self, parameters=None) -> None:
         self.encoder, self.receiver, self.t = Encoder(LAYOUT), TakeoverReceiver(LAYOUT, parameters), 10.0
+        self.count = 0  # the camera's
 
     def frame(self, age=0.04, **changes) -> CanFrame:
-        return self.encoder.takeover_ready(good(self.t - age, **changes), self.t)
+        self.count += 1
+        return self.encoder.takeover_ready(good(self.t - age, **{"counter": self.count, **changes}), self.t)
 
     def cycle(self, frame: CanFrame | None) -> TakeoverStatement:
         if frame is not None:
@@ -55,9 +63,10 @@ def test_trust_is_earned_and_then_everything_is_decoded():
     assert [link.cycle(link.frame()).ready for _ in range(5)] == [False, False, True, True, True]
     link.encoder.takeover_ready(None, 0.0)  # one lost frame is tolerated
     got = link.cycle(link.frame(requests=Requests(take_control=True)))
-    assert got == TakeoverStatement(
+    assert got.sample_age_s == pytest.approx(0.04)
+    assert replace(got, sample_age_s=0.04) == TakeoverStatement(
         ready=True, because=(), e2e=State.VALID, check=Check.OK_SOME_LOST, operating="Active", readiness="Ready", level=4,
-        score=0.9, confidence=0.8, takeover_time_s=1.5, reasons=(), sample_age_s=0.04, frame_counter=1, available=None,
+        score=0.9, confidence=0.8, takeover_time_s=1.5, reasons=(), sample_age_s=0.04, frame_counter=6, available=True,
         present=True, acknowledged=None, take_control=True, safe_stop=False,
     )  # fmt: skip
 
@@ -158,10 +167,11 @@ CODES = st.fixed_dictionaries(
 @given(CODES)
 def test_ready_exactly_when_the_frame_says_so_in_full(codes):
     link = Link()
-    for counter in range(5):
+    for counter in range(4):  # within 200 ms, before the standing camera counter speaks against it
         frame = CanFrame(READY.can_id, READY.pack(codes, counter), fd=True)
         got = link.cycle(frame)
     explicit = (codes["DMS_OperSt"], codes["TkoRdy_St"]) == (1, 3) and codes["Smpl_Age"] <= 100 and codes["Smpl_FrameCnt"] < 65534
+    explicit = explicit and codes["TkoRdy_Lvl"] in (4, 5) and (codes["DrvAvail_St"], codes["DrvPresent_St"]) == (2, 2)
     assert got.e2e is State.VALID and got.ready == explicit and bool(got.because) != got.ready
 
 
@@ -201,3 +211,30 @@ def test_ready_always_rests_on_a_good_frame_within_the_deadline(events, draw):
             last_good = None
         if statement.ready:
             assert last_good is not None and now - last_good <= 0.15 + 1e-9 and statement.e2e is State.VALID
+
+
+def test_a_camera_counter_that_stands_still_is_not_ready():
+    """Whatever age such a frame claims, it tells the same picture again."""
+    link = Link().up()
+    got = []
+    for _ in range(8):
+        got.append(link.cycle(link.encoder.takeover_ready(good(link.t - 0.04, link.count), link.t)).ready)
+    assert got[0] and not any(got[5:]), got
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"level": 3}, {"level": 1}, {"availability": Availability(available=False)}, {"availability": Availability()}],
+)
+def test_a_ready_that_the_rest_of_the_frame_denies_is_not_ready(changes):
+    link = Link().up()
+    assert not link.cycle(link.frame(**changes)).ready
+
+
+def test_the_age_counts_on_after_the_frame():
+    """A picture 0.149 s old when sent is too old before the next deadline has passed."""
+    link = Link().up()
+    link.receiver.feed(link.frame(age=0.149), link.t)
+    assert link.receiver.statement(link.t).ready
+    late = link.receiver.statement(link.t + 0.1)
+    assert not late.ready and late.sample_age_s == pytest.approx(0.249, abs=0.003)
