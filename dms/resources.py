@@ -1,4 +1,4 @@
-"""Finds the data files the package ships: engine folders, vehicle files, profiles.
+"""Finds the data files the package ships: engine folders, vehicle and driver files.
 
 In an installed wheel they lie under ``dms/_shipped``; in a checkout (editable install) at the top of the repository.
 """

@@ -24,7 +24,7 @@ EXAMPLE = """# Configuration of dms run. Only source is needed.
 source: v4l2:0            # or gst:PIPELINE ending in appsink, a video, a picture folder, a drive log (.mcap), sample
 # camera: camera.json     # intrinsics: fx fy cx cy, optional width height distortion
 vehicle: example_lhd      # vehicle file; example_lhd and example_rhd are shipped
-# driver: anna.yaml       # made by: dms calibrate gaze
+# driver: anna.yaml       # made by: dms calibrate gaze; without one nobody is ever "ready"
 profile: l3_default
 engines:
   backend: onnxruntime
@@ -81,6 +81,10 @@ def run(args: argparse.Namespace) -> int:
         loop = stack.enter_context(Loop(parts, source, engines, bus, view.state, recorder=recorder))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.stop())
+        if parts.driver is None:
+            print(
+                "dms: no driver file, the gaze is uncalibrated: nobody will be 'ready'; see dms calibrate gaze", file=sys.stderr
+            )
         print(f"dms: running, {source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)
         loop.run(args.seconds)
         print(f"dms: publisher thread: {loop.scheduler}", file=sys.stderr)

@@ -15,7 +15,6 @@ from dms.errors import RecordError
 Seconds = Annotated[float, msgspec.Meta(description="s, monotonic clock")]
 Duration = Annotated[float, msgspec.Meta(ge=0, description="s")]
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Millimetres = Annotated[float, msgspec.Meta(ge=-20000, le=20000, description="mm")]
 Length = Annotated[float, msgspec.Meta(ge=0, le=20000, description="mm")]
 Degrees = Annotated[float, msgspec.Meta(ge=-180, le=180, description="deg")]
 Spread = Annotated[float, msgspec.Meta(ge=0, le=180, description="deg, one standard deviation")]

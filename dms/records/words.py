@@ -16,7 +16,6 @@ WarningClass = Literal[
 HealthState = Literal["init", "calibrating", "ready", "degraded", "blocked", "fault", "off"]
 Gear = Literal["P", "R", "N", "D"]
 Ignition = Literal["off", "accessory", "on", "start"]
-Side = Literal["left", "right"]
 Profile = Literal[
     "l3_default", "un_r157", "un_r171_eu", "un_r171_cn", "eu_ddaw", "eu_addw", "euro_ncap_2023", "euro_ncap_2026",
     "openpilot_ref",

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from dms.bus.port import BusConfig, open_bus
 from dms.camera.base import Source
 from dms.camera.live import LiveSource
@@ -16,6 +14,7 @@ from dms.runtime import clock
 from dms.runtime.chain import Chain
 from dms.runtime.config import Loaded
 from dms.runtime.demo import Listener
+from dms.runtime.figures import percentiles
 from dms.runtime.loop import Loop
 
 
@@ -101,12 +100,6 @@ def live(parts: Loaded, engines: EngineSet, frames: list[Frame], seconds: float,
     finally:
         for port in ports:
             port.close()
-
-
-def percentiles(values: list[float]) -> dict[str, float]:
-    """p50, p95, p99 in ms."""
-    p50, p95, p99 = np.percentile(np.asarray(values), (50, 95, 99))
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "p99": round(float(p99), 3)}
 
 
 def _rounded(value: float | None) -> float | None:

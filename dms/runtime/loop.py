@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-import numpy as np
 from msgspec.structs import replace as replace_fields
 
 from dms import __version__
@@ -29,6 +28,7 @@ from dms.records.words import HealthState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
+from dms.runtime.figures import percentiles
 from dms.runtime.priority import raise_priority
 from dms.runtime.recorder import Recorder
 
@@ -64,8 +64,7 @@ class LoopCounts:
         """p50, p99 and max; ``None`` without values."""
         if not values:
             return None
-        p50, p99 = np.percentile(np.asarray(values), (50, 99))
-        return {"p50": round(float(p50), 2), "p99": round(float(p99), 2), "max": round(max(values), 2)}
+        return {**percentiles(list(values), (50, 99)), "max": round(max(values), 3)}
 
 
 class Loop:

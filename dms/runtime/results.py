@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import IO, Any
 
 import msgspec
-import numpy as np
 
 from dms.bus.port import CanFrame
 from dms.errors import InputError
@@ -16,6 +15,7 @@ from dms.inference.engine_set import EngineSet
 from dms.records import TakeoverReadiness
 from dms.records.jsonl import encode
 from dms.runtime.config import Loaded
+from dms.runtime.figures import percentiles
 from dms.runtime.replay import Step
 
 FILES = ("states.jsonl", "observations.jsonl", "can.log", "events.jsonl")
@@ -140,7 +140,7 @@ class ReplayResults:
         timing = {
             "cpu_ms_per_frame": self._per_frame(self._cpu() - self._cpu_start),
             "wall_ms_per_frame": self._per_frame(time.perf_counter() - self._wall_start),
-            "stages_ms": {name: _percentiles(values) for name, values in self._stages.items()},
+            "stages_ms": {name: percentiles(values) for name, values in self._stages.items()},
         }
         # Apart from the timing, which is this machine's, the same log gives the same bytes.
         self._write_json("summary.json", summary)
@@ -180,8 +180,3 @@ def candump(frame: CanFrame, t: float, channel: str = "can0") -> bytes:
 def _event_line(event: dict[str, Any]) -> str:
     warning = f"  warning {event['warning']}" if event["warning"] else ""
     return f"{event['t']:9.3f} s  {event['readiness']:<13} level {event['level']}{warning}  {'; '.join(event['because'])}"
-
-
-def _percentiles(values: list[float]) -> dict[str, float]:
-    p50, p95, p99 = np.percentile(np.asarray(values), (50, 95, 99))
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "p99": round(float(p99), 3)}
