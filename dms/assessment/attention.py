@@ -25,6 +25,8 @@ class Attentiveness:
         criterion = self._criterion(zone, by_head, off_s)
         candidate = None if zone == "unknown" else criterion is not None
         self._held.step(tick, candidate)
+        if by_head and candidate:
+            self._until_confirmed = None  # the gaze itself is not known to have been off the road
         # A gaze is confirmed by gaze alone: time in which only the head pointed at the road does not count for it.
         self._by_gaze.step(tick, None if by_head and candidate else candidate)
         self._settle(candidate, tick.gap, self._held if by_head else self._by_gaze)
