@@ -125,7 +125,7 @@ def test_videotestsrc_grey_with_time_counter_and_end(form):
     times = [f.t for f in frames]
     assert times == sorted(times) and before <= times[0] and times[-1] <= time.monotonic()
     per_frame = np.diff(times) / np.maximum(1, np.diff([f.counter for f in frames]))
-    assert np.abs(per_frame - 1 / 60).max() < 0.004  # time of capture, not of delivery
+    assert np.median(np.abs(per_frame - 1 / 60)) < 0.001  # the source's own times; a busy machine may delay single pictures
 
 
 @needs_gstreamer
