@@ -1,0 +1,120 @@
+"""How much of a thing the picture shows: points of it looked up in the ID and depth pictures."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil.driver.ids import EYE_WORDS, Id
+from hil.driver.truth.geometry import Array, Circle, View, hull, inside
+from hil.driver.truth.seen import Seen, SeenEye
+
+DEPTH_MM = 6.0
+"""Nearer than that before a point of the face is something else, even if it is skin too."""
+
+HAND_DEPTH_MM = 25.0
+"""Joints lie inside the hand."""
+
+FACE_WORDS = (*EYE_WORDS, Id.MOUTH, Id.HAIR)
+_REASONS = {
+    "hand": (Id.HAND,),
+    "hair": (Id.HAIR,),
+    "glasses": (Id.GLASSES_FRAME, Id.LENS_OPAQUE, Id.GLARE),
+    "hat": (Id.HAT,),
+    "mask": (Id.MASK,),
+    "thing": (Id.PHONE, Id.PROP, Id.WHEEL),
+}
+_EDGE, _OWN, _SEEN, _OTHER = 250, 251, 252, 253
+_LIFT_MM = 1.0  # the lids stand that far before the eyeball
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares of a surface, adding up to 1: seen, and hidden by what. ``itself``: turned away or behind other skin."""
+
+    seen: float
+    edge: float
+    itself: float
+    hand: float
+    hair: float
+    glasses: float
+    hat: float
+    mask: float
+    thing: float
+    other: float
+
+
+def look_up(view: View, seen: Seen, points: Array, words: Collection[Id], tolerance_mm: float = DEPTH_MM) -> NDArray[np.uint8]:
+    """What stands at each (n, 3) point: ``SEEN``, ``EDGE`` (outside the picture), ``OWN`` (nearer skin), else the ID found."""
+    pixels = view.pixels(points)
+    found = np.full(len(points), _EDGE, np.uint8)
+    height, width = seen.ids.shape
+    cells = np.floor(np.where(np.isfinite(pixels), pixels, -1.0) + 0.5).astype(np.int64)
+    within = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    x, y = cells[within].T
+    word = seen.ids[y, x]
+    ours = np.isin(word, [int(w) for w in words])
+    result = np.where(ours, np.uint8(_SEEN), word)
+    if seen.depth_mm is not None:
+        before = view.to_camera(points)[within, 2] - seen.depth_mm[y, x]
+        result = np.where(ours & (np.abs(before) > tolerance_mm), np.uint8(_OWN), result)
+    found[within] = result
+    return found
+
+
+def seen_mask(view: View, seen: Seen, points: Array, words: Collection[Id], tolerance_mm: float = DEPTH_MM) -> NDArray[np.bool_]:
+    """Which (n, 3) points the picture shows."""
+    return np.asarray(look_up(view, seen, points, words, tolerance_mm) == _SEEN)
+
+
+def shares(found: NDArray[np.uint8]) -> Shares:
+    """Shares of what ``look_up`` found."""
+    count = max(1, len(found))
+    named = {name: int(np.isin(found, [int(w) for w in words]).sum()) / count for name, words in _REASONS.items()}
+    seen, edge, itself = (int((found == code).sum()) / count for code in (_SEEN, _EDGE, _OWN))
+    other = max(0.0, 1.0 - seen - edge - itself - sum(named.values()))
+    return Shares(seen=seen, edge=edge, itself=itself, other=round(other, 9), **named)
+
+
+def eye_region(eye: SeenEye, up: Array) -> tuple[Array, Array]:
+    """(n, 3) points spread over the eye's relaxed opening, on the lids' curve, and their outward unit vectors."""
+    along, across = (g.ravel() for g in np.meshgrid(np.linspace(0.08, 0.92, 15), np.linspace(-0.9, 0.9, 7)))
+    height = eye.relaxed_gap_mm / 2 * np.sqrt(1 - (2 * along - 1) ** 2) * across
+    flat = eye.inner_corner + along[:, None] * (eye.outer_corner - eye.inner_corner) + height[:, None] * up
+    outward = flat - eye.centre
+    outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    return eye.centre + (eye.radius + _LIFT_MM) * outward, outward
+
+
+def eye_shares(view: View, seen: Seen, eye: SeenEye, up: Array) -> Shares:
+    """What of the eye's region (open or shut) the picture shows, and what hides the rest."""
+    points, outward = eye_region(eye, up)
+    found = look_up(view, seen, points, EYE_WORDS)
+    away = ((np.asarray(view.pose.position_mm) - points) * outward).sum(axis=1) <= 0
+    return shares(np.where(away & (found == _SEEN), np.uint8(_OWN), found))
+
+
+def disc_share(view: View, seen: Seen, circle: Circle, words: Collection[Id]) -> float:
+    """Share of a disc of the eye (iris, pupil) whose pixels show one of ``words``; 0 when it is turned away."""
+    towards = np.asarray(view.pose.position_mm) - circle.centre
+    if float(towards @ circle.normal) <= 0:
+        return 0.0
+    rings = [circle.points(max(1, round(_SAMPLES * s / 4)), s) for s in (0.1, 0.3, 0.5, 0.7, 0.9)]  # equal areas a point
+    return shares(look_up(view, seen, np.concatenate(rings), words, 2 * DEPTH_MM)).seen
+
+
+def outline_share(seen: Seen, pixels: Array, words: Collection[Id]) -> float:
+    """Share of the convex outline of (n, 2) pixels that shows one of ``words``; what lies outside the picture is not seen."""
+    corners = hull(pixels)
+    if len(corners) < 3:
+        return 0.0
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    xs, ys = (np.linspace(lo, hi, _SAMPLES) for lo, hi in zip(low, high, strict=True))
+    grid = np.stack([g.ravel() for g in np.meshgrid(xs, ys)], axis=1)
+    cells = np.floor(grid[inside(corners, grid)] + 0.5).astype(np.int64)
+    height, width = seen.ids.shape
+    within = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    hits = np.isin(seen.ids[cells[within, 1], cells[within, 0]], [int(w) for w in words]).sum()
+    return float(hits / max(1, len(cells)))
