@@ -1,0 +1,1 @@
+"""The driver's body: asset, people, face units, lids, skeleton and hands. NumPy only."""
