@@ -53,11 +53,19 @@ class EllipsePx:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """A camera in the car. ``project`` stands for other lenses; by default ``camera`` with its distortion."""
+    """A camera in the car.
+
+    Attributes:
+        camera: of the finished picture.
+        pose: where it stands.
+        project: camera-frame points to pixels for other lenses; by default ``camera`` with its distortion.
+        drawn: pinhole camera of the ID and depth pictures where they are not aligned with the finished picture.
+    """
 
     camera: Camera
     pose: CameraPose
     project: Project | None = None
+    drawn: Camera | None = None
 
     def to_camera(self, points_mm: Array) -> Array:
         """Points of the vehicle frame in the camera frame; (n, 3) or (3,)."""
@@ -71,6 +79,10 @@ class View:
         """Points of the vehicle frame in pixels, (n, 2)."""
         points = np.atleast_2d(self.to_camera(points_mm))
         return self.project(points) if self.project else pinhole(self.camera, points)
+
+    def drawn_pixels(self, points_mm: Array) -> Array:
+        """Points of the vehicle frame in pixels of the ID and depth pictures, (n, 2)."""
+        return self.pixels(points_mm) if self.drawn is None else pinhole(self.drawn, np.atleast_2d(self.to_camera(points_mm)))
 
     @property
     def size(self) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from dms.records.observation import Box
 from dms.records.vehicle import VehicleState
 from dms.records.words import Zone
 from hil.driver.pose import Activity, Blink, Prop, Shape, Side
-from hil.driver.truth.seen import Split
+from hil.driver.split import Split
 
 SCHEMA = "dms.truth/1"
 Pixel = tuple[float, float]

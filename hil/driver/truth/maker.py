@@ -198,8 +198,8 @@ def _thing(thing: SeenThing, seen: Seen, view: View) -> lb.ThingTruth | None:
     box = box_of(pixels)
     if box is None or not np.isfinite(pixels).all():
         return None
-    words = _THINGS.get(thing.kind, (Id.PROP,))
-    return lb.ThingTruth(kind=thing.kind, box_px=_box(box), visible=round(outline_share(seen, pixels, words), 4))
+    share = outline_share(seen, view.drawn_pixels(thing.corners), _THINGS.get(thing.kind, (Id.PROP,)))
+    return lb.ThingTruth(kind=thing.kind, box_px=_box(box), visible=round(share, 4))
 
 
 def _story(moment: Moment, scenario: str) -> lb.StoryTruth:

@@ -5,15 +5,13 @@ All positions are in mm of the vehicle frame, after posing: what the picture sho
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hil.driver.pose import Prop, Side
+from hil.driver.split import Split
 from hil.driver.truth.geometry import Array, Circle
-
-Split = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -117,7 +115,7 @@ class Seen:
     Attributes:
         head: ``None`` when nobody is on the seat.
         hands, things: those that were drawn.
-        ids: height x width uint8 of ``hil.driver.ids.Id``, aligned with the picture.
+        ids: height x width uint8 of ``hil.driver.ids.Id``, aligned with the picture or with ``View.drawn``.
         depth_mm: height x width float32, camera z of what each pixel shows; ``None``: self-occlusion is then told by facing only.
     """
 

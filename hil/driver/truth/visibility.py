@@ -48,11 +48,10 @@ class Shares:
 
 def look_up(view: View, seen: Seen, points: Array, words: Collection[Id], tolerance_mm: float = DEPTH_MM) -> NDArray[np.uint8]:
     """What stands at each (n, 3) point: ``SEEN``, ``EDGE`` (outside the picture), ``OWN`` (nearer skin), else the ID found."""
-    pixels = view.pixels(points)
     found = np.full(len(points), _EDGE, np.uint8)
-    height, width = seen.ids.shape
-    cells = np.floor(np.where(np.isfinite(pixels), pixels, -1.0) + 0.5).astype(np.int64)
-    within = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    cells, within = _cells(view.drawn_pixels(points), seen.ids.shape[1], seen.ids.shape[0])
+    if view.drawn is not None:
+        within &= _cells(view.pixels(points), *view.size)[1]
     x, y = cells[within].T
     word = seen.ids[y, x]
     ours = np.isin(word, [int(w) for w in words])
@@ -106,15 +105,21 @@ def disc_share(view: View, seen: Seen, circle: Circle, words: Collection[Id]) ->
 
 
 def outline_share(seen: Seen, pixels: Array, words: Collection[Id]) -> float:
-    """Share of the convex outline of (n, 2) pixels that shows one of ``words``; what lies outside the picture is not seen."""
+    """Share of the convex outline of (n, 2) pixels of the ID picture that shows one of ``words``; outside nothing is seen."""
     corners = hull(pixels)
     if len(corners) < 3:
         return 0.0
     low, high = corners.min(axis=0), corners.max(axis=0)
     xs, ys = (np.linspace(lo, hi, _SAMPLES) for lo, hi in zip(low, high, strict=True))
     grid = np.stack([g.ravel() for g in np.meshgrid(xs, ys)], axis=1)
-    cells = np.floor(grid[inside(corners, grid)] + 0.5).astype(np.int64)
-    height, width = seen.ids.shape
-    within = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    cells, within = _cells(grid[inside(corners, grid)], seen.ids.shape[1], seen.ids.shape[0])
     hits = np.isin(seen.ids[cells[within, 1], cells[within, 0]], [int(w) for w in words]).sum()
     return float(hits / max(1, len(cells)))
+
+
+def _cells(pixels: Array, width: int, height: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Whole pixels (x, y) of positions, and which of them lie in the picture; NaN and far off ones do not."""
+    usable = np.isfinite(pixels) & (np.abs(pixels) < 1e6)
+    cells = np.floor(np.where(usable, pixels, -1.0) + 0.5).astype(np.int64)
+    within = (cells >= 0).all(axis=1) & (cells[:, 0] < width) & (cells[:, 1] < height)
+    return cells, np.asarray(within)

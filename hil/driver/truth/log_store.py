@@ -1,0 +1,105 @@
+"""Scenario to drive log: pictures, labels, vehicle records, and the CAN traffic of car and handover controller."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from dms.bus.port import BusCounts, CanFrame
+from dms.drivelog.codec import Codec
+from dms.drivelog.format import TRUTH, CanRecord, LogHeader
+from dms.drivelog.writer import LogWriter
+from dms.records import Frame, VehicleState
+from hil.driver.truth.atomic import finished_file
+from hil.driver.truth.labels import Truth
+from hil.handover import HandoverPeer
+
+CAN_PERIOD_S = 0.020
+TAKEOVER_BUDGET_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """How the log is coded; ``quality`` as in ``dms.drivelog.codec.encoder``."""
+
+    codec: Codec = "jpeg"
+    quality: int | None = None
+    fps: float = 30.0
+    labels: bool = True
+    can: bool = True
+    sync: bool = False
+
+
+class _LoggedBus:
+    """A CAN bus with nobody else on it: what the peer sends goes into the log as received."""
+
+    def __init__(self, log: LogWriter) -> None:
+        self.counts = BusCounts()
+        self.now = 0.0
+        self._log = log
+
+    def send(self, frame: CanFrame) -> bool:
+        self._log.can(CanRecord(frame.can_id, frame.data, frame.extended, frame.fd, frame.bit_rate_switch), self.now)
+        return True
+
+    def receive(self, timeout_s: float = 0.0) -> CanFrame | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+class Traffic:
+    """The car's and the controller's messages up to each picture, as the vehicle state of the scenario says."""
+
+    def __init__(self, log: LogWriter) -> None:
+        self._bus = _LoggedBus(log)
+        self._peer = HandoverPeer(self._bus)
+        self._next: float | None = None
+        self._asked: float | None = None
+
+    def until(self, t: float, vehicle: VehicleState) -> None:
+        """Log every 20 ms up to ``t`` with the inputs of ``vehicle``."""
+        self._next = t if self._next is None else self._next
+        while self._next <= t + 1e-9:
+            self._drive(self._next, vehicle)
+            self._bus.now = self._next
+            self._peer.step(self._next)
+            self._next += CAN_PERIOD_S
+
+    def _drive(self, t: float, vehicle: VehicleState) -> None:
+        if vehicle.l3_state == "takeover_request":
+            if self._asked is None:
+                self._asked = t
+                self._peer.ask_takeover("Imminent", TAKEOVER_BUDGET_S)
+            left = round(max(0.0, self._asked + TAKEOVER_BUDGET_S - t), 1)
+            self._peer.request = replace(self._peer.request, budget_s=left)
+        elif self._asked is not None:
+            self._asked = None
+            self._peer.end_takeover()
+        self._peer.drive(**{name: getattr(vehicle, name) for name in vehicle.__struct_fields__} | {"t": t})
+
+
+def write_log(path: Path, pairs: Iterable[tuple[Frame, Truth]], header: LogHeader, options: LogOptions | None = None) -> int:
+    """Write the log under ``path`` once it is whole; returns the number of pictures.
+
+    Raises:
+        InputError: the file cannot be written.
+        UsageError: odd sides for h264.
+        HardwareError: h264 without PyAV.
+    """
+    how = options or LogOptions()
+    coding: dict[str, object] = {"fps": how.fps} if how.quality is None else {"fps": how.fps, "quality": how.quality}
+    with finished_file(path) as part:
+        with LogWriter(part, header, how.codec, coding, sync=how.sync) as log:
+            traffic = Traffic(log) if how.can else None
+            for frame, truth in pairs:
+                if traffic is not None:
+                    traffic.until(frame.t, truth.vehicle)
+                log.record(truth.vehicle, frame.t)
+                meta = {"exposure_us": truth.image.exposure_us, "gain": truth.image.gain}
+                log.frame(frame, **{name: value for name, value in meta.items() if value is not None})
+                if how.labels:
+                    log.json(TRUTH, msgspec.to_builtins(truth), frame.t, frame.t)
+        return log.frames
