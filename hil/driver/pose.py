@@ -82,8 +82,9 @@ class Pose:
 
     Attributes:
         yaw_deg, pitch_deg, roll_deg: head, shown angles.
-        eyes_offset_mm: the point between the eyes minus the vehicle file's ocular point (lean, posture, slump).
-        torso_deg: lean of the trunk: forward, to the left, turn to the left.
+        eyes_offset_mm: shift of neck and head (lean, posture, slump). With the head straight this is the point between the eyes
+            minus the vehicle file's ocular point; turning the head on the neck moves the eyes further, as in life.
+        torso_deg: lean of the trunk about the foot of the neck: forward, to the left, turn to the left.
         gaze_target_mm: the point both visual axes meet at, vehicle frame.
         lids: left and right lid opening as a share of this person's relaxed opening for this gaze; 0 is just shut, above 1 wide.
         face: weights 0..1 of ARKit-named face units (``jawOpen`` ...); lid units follow from gaze and ``lids`` instead.

@@ -50,7 +50,8 @@ class PosedHand:
 
     Attributes:
         points_mm: 21 x 3 in the usual order: wrist, then four of thumb, index, middle, ring, little finger from root to tip.
-        palm: 4 x 4, palm axes to vehicle frame: x along the fingers, y out of the palm (where a held thing is), z towards the thumb.
+        palm: 4 x 4, palm axes to vehicle frame, origin in the middle of the palm's skin: x along the fingers, y out of the palm
+            (where a held thing is), z = x cross y: towards the thumb of a right hand, away from that of a left hand.
     """
 
     points_mm: Array

@@ -1,0 +1,12 @@
+"""Who may be trained on and who is kept for testing: decided by the driver's seed alone."""
+
+from typing import Literal
+
+Split = Literal["train", "test"]
+TEST_SHARE = 6
+"""Every sixth seed is a test driver."""
+
+
+def split_of(seed: int) -> Split:
+    """The split a driver's seed belongs to."""
+    return "test" if seed % TEST_SHARE == TEST_SHARE - 1 else "train"
