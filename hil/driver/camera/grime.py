@@ -103,12 +103,13 @@ def sun_glare(light: Light, pose: CameraPose, camera: Camera, veil: float) -> Pi
 
 
 def _cloud(rng: np.random.Generator, width: int, height: int, cells: int) -> Picture32:
-    """Smooth noise of mean 0 and spread 1 with about ``cells`` bumps over the width."""
+    """Smooth noise of mean 0 and spread 1 with about ``cells`` bumps over the width, without a visible grid."""
     import cv2
 
-    rows = max(2, math.ceil(cells * height / width))
-    bumps = rng.standard_normal((rows + 1, cells + 1), dtype=np.float32)
-    return np.asarray(cv2.resize(bumps, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+    columns, rows = 4 * cells, max(4, math.ceil(4 * cells * height / width))
+    fine = rng.standard_normal((rows, columns), dtype=np.float32)
+    bumps = cv2.GaussianBlur(fine, (0, 0), 1.6, borderType=cv2.BORDER_REFLECT_101) * np.float32(2 * math.sqrt(math.pi) * 1.6)
+    return np.asarray(cv2.resize(bumps, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _step(values: Picture32, edge: float, softness: float) -> Picture32:
