@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,17 +76,23 @@ class Asset:
         self.vertices = len(self.mean) - 2 * len(self.bones) - 4
 
     def _part(self, name: str) -> Part:
-        get = lambda key: self._data[f"{name}/{key}"]  # noqa: E731
+        def get(key: str) -> NDArray[Any]:
+            return np.asarray(self._data[f"{name}/{key}"])
+
         return Part(
             place=get("place").astype(np.int64), uv=get("uv"), triangles=get("triangles").astype(np.int64),
-            masks=get("masks").astype(np.float32) / 255, bones=get("bones").astype(np.int64),
-            weights=get("weights").astype(np.float32) / 255, smooth_values=get("smooth_values"),
+            masks=_shares(get("masks")), bones=get("bones").astype(np.int64),
+            weights=_shares(get("weights")), smooth_values=get("smooth_values"),
             smooth_columns=get("smooth_columns").astype(np.int64), smooth_rows=get("smooth_rows").astype(np.int64),
         )  # fmt: skip
 
     def unit(self, name: str) -> tuple[Ints, Floats]:
         """Coarse vertices that a face unit moves, and by how much (mm at weight 1)."""
         return self._data[f"unit/{name}/rows"].astype(np.int64), self._data[f"unit/{name}/moves"].astype(np.float32) / 100
+
+
+def _shares(steps: NDArray[Any]) -> Floats:
+    return np.asarray(np.asarray(steps, np.float32) / np.float32(255), np.float32)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One person, posed: from the driver model's words to bones, lids, eyes and places, in the order trunk, neck, head, eyes, arms."""
+"""One person, posed: the driver model's words to bones, lids, eyes and places, in the order trunk, neck, head, eyes, arms."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -41,11 +41,11 @@ class Figure:
         self.asset = asset or load()
         self.person = identity(self.asset, seed)
         self.surface = Surface(self.asset, self.person)
-        self._lids = Lids(self.asset, self.person)
         self._rigs = {side: HandRig(self.asset, self.person, side) for side in SIDES}
         self._places = Places(cabin)
         self._ocular = np.asarray(cabin.ocular_point_mm, float)
         self._level = self._levelling()
+        self._lids = Lids(self.asset, self.person, self._level[2])
         straight = Skeleton(self.asset, self.person)
         self._trunk_and_head(straight, Pose(), np.zeros(3))
         self._neck_mm = self._ocular - straight.carry(straight.index["head"], np.zeros(3))

@@ -27,10 +27,11 @@ class Fingers:
 
     def mixed(self, other: "Fingers", share: float) -> "Fingers":
         """Part of the way to another shape."""
-        mix = lambda a, b: a + (b - a) * share  # noqa: E731
-        curl = tuple(mix(a, b) for a, b in zip(self.curl, other.curl, strict=True))
+        curl = tuple(a + (b - a) * share for a, b in zip(self.curl, other.curl, strict=True))
         return Fingers(
-            (curl[0], curl[1], curl[2], curl[3], curl[4]), mix(self.oppose, other.oppose), mix(self.spread_deg, other.spread_deg)
+            (curl[0], curl[1], curl[2], curl[3], curl[4]),
+            self.oppose + (other.oppose - self.oppose) * share,
+            self.spread_deg + (other.spread_deg - self.spread_deg) * share,
         )
 
 

@@ -51,7 +51,7 @@ def coefficients(asset: Asset, seed: int) -> Array:
     who = rng.choice(len(pool), _PARENTS, replace=False)
     share = rng.dirichlet(np.full(_PARENTS, 0.8))
     blend = (share / np.linalg.norm(share)) @ pool[who]
-    return np.clip(blend + rng.normal(0, _SPREAD, blend.shape), -_LIMIT, _LIMIT)
+    return np.asarray(np.clip(blend + rng.normal(0, _SPREAD, blend.shape), -_LIMIT, _LIMIT), dtype=np.float64)
 
 
 def identity(asset: Asset, seed: int) -> Identity:

@@ -1,7 +1,7 @@
 """Lids that follow the gaze: which face-unit weights give a wanted gap between the lid margins.
 
-The face units' own gaze-following lids are wrong (the upper lid drops 3 mm for 30 degrees down, the lower one hardly at all,
-so the iris vanishes behind it). Anatomy: the lower lid goes down about 2 mm for 30 degrees, the gap shrinks by about 0.1 mm a degree.
+The face units' own gaze-following lids are wrong: the upper lid drops 3 mm for 30 degrees down, the lower one hardly at all, so
+the iris vanishes behind it. Anatomy: the lower lid goes down about 2 mm for 30 degrees, the gap shrinks by 0.1 mm a degree.
 ``eyeBlink`` = 1 over-closes: its weight is solved for the wanted gap, so the label is the gap in mm, never a weight.
 """
 
@@ -9,18 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hil.driver.body.asset import Asset
+from hil.driver.body.asset import Asset, Ints
 from hil.driver.body.identity import Identity
 
+Array = NDArray[np.float64]
 SIDES = ("Left", "Right")
 GAP_PER_DEG_DOWN, GAP_PER_DEG_UP = -0.10, 0.055
 LOWER_PER_DEG_DOWN, LOWER_PER_DEG_UP = -0.067, 0.02
 SMALLEST_SHARE, LARGEST_SHARE = 0.30, 1.25
 """Of the straight-ahead gap: what gaze alone makes of it at most."""
 LOWEST_MM = -3.0
-PRESSED_MM = -0.5
+PRESSED_MM = -0.6
 """Lids that are shut touch with some pressure; without it a slit of the eye shows between them."""
+
+BLINK_RANGE, SQUINT_RANGE = (-0.9, 1.3), (-1.6, 1.0)
+STEPS, PROBE = 3, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +38,32 @@ class LidPose:
 
 
 class Lids:
-    """The lids of one person."""
+    """The lids of one person; ``up`` is the levelled head's upward direction in the rest frame, along which gaps are measured."""
 
-    def __init__(self, asset: Asset, person: Identity) -> None:
-        self._person = person
-        lashes = asset.parts["lashes"]
-        self._gaps: list[float] = []
-        self._moves: list[dict[str, tuple[float, float]]] = []  # unit: change of gap, change of the lower margin
+    def __init__(self, asset: Asset, person: Identity, up: Array) -> None:
+        self._person, self._up = person, up
+        part = asset.parts["lashes"]
+        self._margins: list[tuple[Array, Array]] = []
+        self._moves: list[dict[str, tuple[Array, Array]]] = []
         for side, name in enumerate(("left", "right")):
-            rows = [self._middle(asset, person, f"{name}_{lid}_lid", side) for lid in ("upper", "lower")]
-            upper, lower = (int(lashes.smooth_columns[row]) for row in rows)
-            self._gaps.append(float(person.coarse[upper, 2] - person.coarse[lower, 2]))
-            self._moves.append({unit: _move(asset, unit, upper, lower) for unit in asset.units})
+            rows = [part.smooth_columns[asset.landmarks[f"{name}_{lid}_lid"][1]] for lid in ("upper", "lower")]
+            upper, lower = (person.coarse[r].astype(np.float64) - person.shells_mm[side] for r in rows)
+            self._margins.append((upper, lower))
+            moved = {unit: (_moves(asset, unit, rows[0]), _moves(asset, unit, rows[1])) for unit in asset.units}
+            self._moves.append({unit: both for unit, both in moved.items() if both[0].any() or both[1].any()})
 
-    @staticmethod
-    def _middle(asset: Asset, person: Identity, landmark: str, side: int) -> int:
-        """The margin's lash vertex nearest to the upright plane through the ball."""
-        part, rows = asset.landmarks[landmark]
-        across = person.coarse[asset.parts[part].smooth_columns[rows], 1]
-        return rows[int(np.argmin(np.abs(across - person.shells_mm[side, 1])))]
+    def _heights(self, side: int, weights: Mapping[str, float]) -> Array:
+        """Height of the upper and the lower margin above the middle of the ball, mm, with these unit weights."""
+        heights = []
+        for lid in (0, 1):
+            points = self._margins[side][lid]
+            for unit, weight in weights.items():
+                moves = self._moves[side].get(unit)
+                if moves is not None and weight:
+                    points = points + weight * moves[lid]
+            order = np.argsort(points[:, 1])
+            heights.append(np.interp(0.0, points[order, 1], points[order] @ self._up))
+        return np.array(heights)
 
     def relaxed(self, side: int, pitch_deg: float) -> float:
         """Gap in mm of the relaxed eye looking up or down by ``pitch_deg`` in the head."""
@@ -68,7 +80,7 @@ class Lids:
             openness: wanted gap as a share of the relaxed one for this gaze.
             face: other units, whose effect on the lids is made up for.
         """
-        name, moves, gap = SIDES[side], self._moves[side], self._gaps[side]
+        name, moves = SIDES[side], self._moves[side]
         up, down = max(pitch_deg, 0.0), max(-pitch_deg, 0.0)
         inward = yaw_deg if side == 0 else -yaw_deg
         weights = {
@@ -77,25 +89,38 @@ class Lids:
             f"eyeLookIn{name}": max(inward, 0.0) / 35,
             f"eyeLookOut{name}": max(-inward, 0.0) / 35,
         }
-        made = [*weights.items(), *((unit, weight) for unit, weight in face.items() if unit in moves)]
+        weights.update({unit: weight for unit, weight in face.items() if unit in moves})
         wanted = self.relaxed(side, pitch_deg) * openness
-        goal = np.array(
-            [wanted if wanted > 0.05 else PRESSED_MM, max(LOWER_PER_DEG_DOWN * down, LOWEST_MM) + LOWER_PER_DEG_UP * up]
-        )
-        base = np.array([gap, 0.0]) + sum((np.array(moves[unit]) * weight for unit, weight in made), np.zeros(2))
-        blink, squint = np.array(moves[f"eyeBlink{name}"]), np.array(moves[f"eyeSquint{name}"])
-        goal[1] += 0.08 * max(1 - openness, 0.0) * self._person.lid_gap_mm[side]  # the lower lid rises a little in closing
-        solved = np.linalg.solve(np.stack([blink, squint], axis=1), goal - base)
-        limited = np.clip(solved, (-0.9, -1.6), (1.3, 1.0))
-        limited[0] = np.clip((goal[0] - base[0] - squint[0] * limited[1]) / blink[0], -0.9, 1.3)  # the gap counts first
-        weights[f"eyeBlink{name}"], weights[f"eyeSquint{name}"] = float(limited[0]), float(limited[1])
-        made_gap = float(base[0] + blink[0] * limited[0] + squint[0] * limited[1])
-        shown = max(made_gap, 0.0)
-        return LidPose(weights, shown, float(min(shown / self.relaxed(side, pitch_deg), 1.0)))
+        lower_rest = self._heights(side, {})[1]
+        rises = 0.08 * max(1 - openness, 0.0) * self._person.lid_gap_mm[side]  # the lower lid comes up a little in closing
+        low = lower_rest + max(LOWER_PER_DEG_DOWN * down, LOWEST_MM) + LOWER_PER_DEG_UP * up + rises
+        goal = np.array([low + (wanted if wanted > 0.05 else PRESSED_MM), low])
+        blink, squint = f"eyeBlink{name}", f"eyeSquint{name}"
+        self._solve(side, weights, (blink, squint), goal)
+        gap = max(float(np.subtract(*self._heights(side, weights))), 0.0)
+        own = {unit: weight for unit, weight in weights.items() if unit.startswith("eye")}
+        return LidPose(own, gap, float(min(gap / self.relaxed(side, pitch_deg), 1.0)))
+
+    def _solve(self, side: int, weights: dict[str, float], pair: tuple[str, str], goal: Array) -> None:
+        """Newton steps on the weights of blink and squint until both margins are where they should be; the gap counts first."""
+        for _ in range(STEPS):
+            base = self._heights(side, weights)
+            slopes = []
+            for unit in pair:
+                probe = self._heights(side, {**weights, unit: weights.get(unit, 0.0) + PROBE})
+                slopes.append((probe - base) / PROBE)
+            step = np.linalg.solve(np.stack(slopes, axis=1), goal - base)
+            squint = float(np.clip(weights.get(pair[1], 0.0) + step[1], *SQUINT_RANGE))
+            taken = squint - weights.get(pair[1], 0.0)
+            gap_slope = [s[0] - s[1] for s in slopes]
+            missing = (goal[0] - goal[1]) - (base[0] - base[1]) - gap_slope[1] * taken
+            weights[pair[1]] = squint
+            weights[pair[0]] = float(np.clip(weights.get(pair[0], 0.0) + missing / gap_slope[0], *BLINK_RANGE))
 
 
-def _move(asset: Asset, unit: str, upper: int, lower: int) -> tuple[float, float]:
+def _moves(asset: Asset, unit: str, vertices: Ints) -> Array:
+    """What a unit does to these coarse vertices."""
     rows, moves = asset.unit(unit)
-    up = moves[rows == upper, 2].sum()
-    low = moves[rows == lower, 2].sum()
-    return float(up - low), float(low)
+    everything = np.zeros((asset.vertices, 3), np.float32)
+    everything[rows] = moves
+    return everything[vertices].astype(np.float64)

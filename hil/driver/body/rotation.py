@@ -26,7 +26,7 @@ def between(source: Array, target: Array) -> Array:
     axis = np.cross(source, target)
     sine, cosine = float(np.linalg.norm(axis)), float(source @ target)
     if sine < 1e-9:
-        return np.eye(3) if cosine > 0 else about(np.cross(source, [0.0, 0.0, 1.0]) + np.array([1e-6, 0, 0]), 180.0)
+        return np.eye(3) if cosine > 0 else about(np.cross(source, np.eye(3)[np.argmin(np.abs(source))]), 180.0)
     return about(axis, math.degrees(math.atan2(sine, cosine)))
 
 
