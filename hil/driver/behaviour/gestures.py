@@ -1,0 +1,39 @@
+"""Hand gestures before the chest: shapes that are held, and courses that are moved, as the driver sees them.
+
+Vehicle frame: the driver's right is -y, up is +z, away from the driver is +x.
+"""
+
+import math
+
+from hil.driver.behaviour.motion import ease
+from hil.driver.behaviour.parts import Gesture
+from hil.driver.pose import Grip, Shape
+
+STROKE_S = 0.9
+BACK_S = 0.6
+_SWIPES: dict[str, tuple[float, float]] = {
+    "swipe_left": (1.0, 0.0), "swipe_right": (-1.0, 0.0), "swipe_up": (0.0, 1.0), "swipe_down": (0.0, -1.0),
+}  # fmt: skip
+_REACH_MM = 110.0
+
+
+def grip_at(gesture: Gesture, u: float) -> Grip:
+    """The hand ``u`` seconds into the gesture; moved ones start over after ``STROKE_S`` + ``BACK_S``."""
+    x = u % (STROKE_S + BACK_S)
+    stroke = ease(x / STROKE_S) if x < STROKE_S else 1.0 - ease((x - STROKE_S) / BACK_S)
+    if gesture in _SWIPES:
+        y, z = _SWIPES[gesture]
+        way = _REACH_MM * (2.0 * stroke - 1.0)
+        return Grip("front", "open_palm", (0.0, way * y, way * z))
+    if gesture in ("circle_cw", "circle_ccw"):
+        phase = 2.0 * math.pi * u / (STROKE_S + BACK_S) * (1.0 if gesture == "circle_cw" else -1.0)
+        return Grip("front", "point", (0.0, -70.0 * math.sin(phase), 70.0 * math.cos(phase)))
+    if gesture == "push":
+        return Grip("front", "open_palm", (90.0 * stroke, 0.0, 0.0))
+    if gesture == "pinch":
+        return Grip("front", "open_palm" if x < 0.35 * STROKE_S or x > STROKE_S else "pinch")
+    if gesture == "wave":
+        swing = math.sin(2.0 * math.pi * 1.7 * u)
+        return Grip("front", "open_palm", (0.0, 55.0 * swing, 0.0), (0.0, 0.0, 18.0 * swing))
+    shape: Shape = gesture  # type: ignore[assignment]
+    return Grip("front", shape)
