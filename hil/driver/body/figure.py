@@ -14,7 +14,7 @@ from hil.driver.body.identity import identity
 from hil.driver.body.lids import LidPose, Lids
 from hil.driver.body.posed import Eye, Posed, PosedHand
 from hil.driver.body.reach import HandTarget, HeadFrame, Places, elbow
-from hil.driver.body.rotation import about, between, frame, part_way, unit, vector_of
+from hil.driver.body.rotation import about, between, cross, frame, part_way, unit, vector_of
 from hil.driver.body.skeleton import Skeleton
 from hil.driver.body.surface import Surface
 from hil.driver.pose import Hand, Pose, Side, head_rotation
@@ -163,7 +163,7 @@ class Figure:
         shoulder = bones.joint(upper)
         lengths = float(np.linalg.norm(rest_upper)), float(np.linalg.norm(rest_lower))
         bend, reached = elbow(shoulder, target.wrist_mm, lengths[0], lengths[1], out)
-        hinge_rest, hinge = np.cross(rest_upper, rest_lower), np.cross(bend - shoulder, reached - bend)
+        hinge_rest, hinge = cross(rest_upper, rest_lower), cross(bend - shoulder, reached - bend)
         if np.linalg.norm(hinge) < 1.0:
             hinge = bones.rotations[index[f"shoulder01.{mark}"]] @ hinge_rest
         turn_upper = frame(bend - shoulder, hinge) @ frame(rest_upper, hinge_rest).T

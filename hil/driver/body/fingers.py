@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hil.driver.body.asset import Asset
 from hil.driver.body.identity import Identity
-from hil.driver.body.rotation import about, frame, unit
+from hil.driver.body.rotation import about, cross, frame, unit
 from hil.driver.pose import Shape, Side
 
 Array = NDArray[np.float64]
@@ -72,7 +72,7 @@ class HandRig:
         heads, tails = person.heads, person.tails
         roots = [heads[self.bones[f][0]] for f in range(5)]
         along, across = roots[2] - heads[self.wrist], roots[1] - roots[4]
-        normal = np.cross(across, along) if side == "left" else np.cross(along, across)
+        normal = cross(across, along) if side == "left" else cross(along, across)
         self.axes = frame(along, normal)
         """Palm axes in the rest frame: along the fingers, out of the palm, x cross y."""
         self.middle = (heads[self.wrist] + roots[2]) / 2 + 14.0 * self.axes[:, 1]
@@ -97,10 +97,10 @@ class HandRig:
             curl = fingers.curl[f]
             for j, bone in enumerate(self.bones[f]):
                 along = self._direction(f, j)
-                turn = about(np.cross(along, palm), FLEXION_DEG[j] * curl)
+                turn = about(cross(along, palm), FLEXION_DEG[j] * curl)
                 if j == 0:
                     fan = (1.5 - (f - 1)) / 1.5 * fingers.spread_deg * (1 - curl)
-                    turn = turn @ about(np.cross(along, self._thumbwards), fan)
+                    turn = turn @ about(cross(along, self._thumbwards), fan)
                 out[bone] = turn
         out.update(self._thumb(fingers))
         return out
@@ -108,11 +108,11 @@ class HandRig:
     def _thumb(self, fingers: Fingers) -> dict[int, Array]:
         """The thumb turns before the palm about the hand's length, then bends towards the little finger."""
         along, palm = self.axes[:, 0], self.axes[:, 1]
-        turn_in = about(np.cross(self._thumbwards, palm), OPPOSITION_DEG * fingers.oppose)
+        turn_in = about(cross(self._thumbwards, palm), OPPOSITION_DEG * fingers.oppose)
         turns = {}
         for j, bone in enumerate(self.bones[0]):
             bend_to = -self._thumbwards + 0.35 * palm - 0.25 * along
-            bend = about(np.cross(self._direction(0, j), bend_to), THUMB_DEG[j] * fingers.curl[0])
+            bend = about(cross(self._direction(0, j), bend_to), THUMB_DEG[j] * fingers.curl[0])
             turns[bone] = turn_in @ bend if j == 0 else bend
         return turns
 
