@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from dms import __version__
-from dms.errors import DmsError
+from dms.errors import BackendUnavailable, DmsError
 
 Status = Literal["ok", "missing", "degraded"]
 
@@ -31,8 +31,8 @@ class Finding:
 def examine() -> list[Finding]:
     """All checks, in the order in which a newcomer would mend them."""
     checks: list[Callable[[], Finding]] = [
-        _python, _opencv, _onnxruntime, _engines, _parity_tools, _video, _sample, _tensorrt, _cameras, _gstreamer,
-        _virtual_can, _multicast_can, _socketcan, _terminal,
+        _python, _opencv, _onnxruntime, _engines, _parity_tools, _video, _sample, _renderer, _tensorrt, _cameras,
+        _gstreamer, _virtual_can, _multicast_can, _socketcan, _terminal,
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -88,6 +88,15 @@ def _sample() -> Finding:
         return Finding("sample log", "ok", f"{sample_log().stat().st_size / 1e6:.1f} MB")
     except DmsError as error:
         return Finding("sample log", "missing", str(error), "reinstall dms")
+
+
+def _renderer() -> Finding:
+    from dms.runtime.graphics import probe_renderer
+
+    try:
+        return Finding("renderer", "ok", f"synthetic driver: {probe_renderer()}")
+    except BackendUnavailable as error:
+        return Finding("renderer", "missing", f"synthetic driver: {error.reason}", error.hint)
 
 
 def _tensorrt() -> Finding:

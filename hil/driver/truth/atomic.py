@@ -25,7 +25,7 @@ def finished_file(path: Path) -> Iterator[Path]:
         yield part
         os.replace(part, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -44,13 +44,13 @@ def finished_folder(path: Path) -> Iterator[Path]:
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         part.mkdir(parents=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be made: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be made: {error.strerror or error}") from None
     try:
         yield part
         if path.exists():
             path.rmdir()
         os.replace(part, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -58,15 +58,17 @@ class Traffic:
         self._peer = HandoverPeer(self._bus)
         self._next: float | None = None
         self._asked: float | None = None
+        self._before: VehicleState | None = None
 
     def until(self, t: float, vehicle: VehicleState) -> None:
-        """Log every 20 ms up to ``t`` with the inputs of ``vehicle``."""
+        """Log every 20 ms up to ``t``: before it with the inputs of the call before, from ``t`` on with those of ``vehicle``."""
         self._next = t if self._next is None else self._next
         while self._next <= t + 1e-9:
-            self._drive(self._next, vehicle)
+            self._drive(self._next, self._before if self._before and self._next < t - 1e-9 else vehicle)
             self._bus.now = self._next
             self._peer.step(self._next)
             self._next += CAN_PERIOD_S
+        self._before = vehicle
 
     def _drive(self, t: float, vehicle: VehicleState) -> None:
         if vehicle.l3_state == "takeover_request":

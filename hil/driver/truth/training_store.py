@@ -77,7 +77,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     software: str = ""
     shards: list[Shard] = []
-    words: dict[str, tuple[str, ...]] = WORDS
+    words: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: dict(WORDS))
     complete: bool = False
 
     @property
@@ -195,6 +195,8 @@ def _begin(folder: Path, plan: Plan, software: str) -> Manifest:
     if manifest.plan != plan:
         fields = [f for f in plan.__struct_fields__ if getattr(plan, f) != getattr(manifest.plan, f)]
         raise UsageError(f"{folder} holds another training set ({', '.join(fields)} differ); give a new folder")
+    if manifest.words != WORDS:
+        raise UsageError(f"{folder} holds a training set of another version of dms; give a new folder")
     there = [shard for shard in manifest.shards if (folder / shard.file).is_file()]
     return msgspec.structs.replace(manifest, shards=there, complete=len(there) == plan.shards)
 
