@@ -120,8 +120,8 @@ class Figure:
             shell_centre_mm=shell,
             shell_radius_mm=person.shell_radii_mm[side],
             lid_gap_mm=lid.gap_mm,
-            relaxed_gap_mm=person.lid_gap_mm[side],
-            openness=lid.openness,
+            relaxed_gap_mm=lid.relaxed_mm,
+            openness=min(lid.gap_mm / lid.relaxed_mm, 1.0),
         )
 
     def _landmarks(self, rest: Mapping[str, Floats], head: Array) -> tuple[dict[str, Array], float]:

@@ -34,7 +34,7 @@ class LidPose:
 
     weights: dict[str, float]
     gap_mm: float
-    openness: float
+    relaxed_mm: float
 
 
 class Lids:
@@ -99,7 +99,7 @@ class Lids:
         self._solve(side, weights, (blink, squint), goal)
         gap = max(float(np.subtract(*self._heights(side, weights))), 0.0)
         own = {unit: weight for unit, weight in weights.items() if unit.startswith("eye")}
-        return LidPose(own, gap, float(min(gap / self.relaxed(side, pitch_deg), 1.0)))
+        return LidPose(own, gap, self.relaxed(side, pitch_deg))
 
     def _solve(self, side: int, weights: dict[str, float], pair: tuple[str, str], goal: Array) -> None:
         """Newton steps on the weights of blink and squint until both margins are where they should be; the gap counts first."""

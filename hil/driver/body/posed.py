@@ -24,8 +24,8 @@ class Eye:
         pupil_mm: pupil radius.
         shell_centre_mm, shell_radius_mm: the static shell (it moves with the head only); touches the ball at its front.
         lid_gap_mm: between the lid margins above the middle of the ball, 0 when shut.
-        relaxed_gap_mm: the same of this person looking straight ahead, awake.
-        openness: gap as a share of the gap this person has, relaxed, with this gaze; 0..1.
+        relaxed_gap_mm: the same of this person, awake and relaxed, with this gaze.
+        openness: gap as a share of ``relaxed_gap_mm``, at most 1.
     """
 
     centre_mm: Array
