@@ -48,7 +48,7 @@ class Material:
 
     Attributes:
         id: word of the label picture.
-        kind: ``hair`` needs ``strands``; ``lens`` is see-through with reflections (its ID shows only where a reflection hides what
+        kind: ``hair`` needs ``strands``; ``lens`` is see-through with reflections (its ID shows only where one hides what
             is behind); ``glass`` is opaque with mirror reflections (dark sunglasses, a phone's screen).
         albedo: 0..1.
         specular: share reflected at right angles (0.028 skin, 0.04 plastic, 0.5 metal); ``gloss``: exponent of the highlight.

@@ -1,0 +1,126 @@
+"""Worn and held things, and the cabin, on the GPU: one buffer set a mesh, uploaded once."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil.driver.body.posed import Posed
+from hil.driver.ids import Id
+from hil.driver.render import uniforms
+from hil.driver.render.context import Gl
+from hil.driver.render.drawable import Attach, Material, Mesh, smooth_normals
+from hil.driver.render.shaders import UNIT, Programs, put
+
+if TYPE_CHECKING:
+    import moderngl
+
+Array = NDArray[np.float64]
+_FRAGMENT = {"skin": "plain", "cloth": "plain", "plain": "plain", "hair": "hair", "lens": "lens", "glass": "lens"}
+
+
+def texture_of(gl: Gl, picture: NDArray[np.generic], mipmaps: bool = True, repeat: bool = True) -> "moderngl.Texture":
+    """A picture (h x w or h x w x c, uint8 or float) as a texture; first row is v = 0."""
+    rows = np.ascontiguousarray(picture if picture.dtype == np.uint8 else picture.astype(np.float32))
+    channels = rows.shape[2] if rows.ndim == 3 else 1
+    texture = gl.ctx.texture(
+        (rows.shape[1], rows.shape[0]), channels, rows, alignment=1, dtype="f1" if rows.dtype == np.uint8 else "f4"
+    )
+    texture.repeat_x = texture.repeat_y = repeat
+    if mipmaps:
+        texture.build_mipmaps()
+        texture.filter = (gl.module.LINEAR_MIPMAP_NEAREST, gl.module.LINEAR)
+    return texture
+
+
+class Drawn:
+    """One mesh on the GPU."""
+
+    def __init__(self, gl: Gl, programs: Programs, mesh: Mesh, passenger: bool = False) -> None:
+        self._gl, self.mesh = gl, mesh
+        self.material = mesh.material
+        self.skinned = mesh.attach == "bones"
+        switches = ("SKINNED",) if self.skinned else ()
+        self._program = programs.get("mesh", _FRAGMENT[self.material.kind], *switches)
+        self._dark = programs.get("mesh", "depth", *switches)
+        words = uniforms.surface(self.material)
+        if passenger:
+            words[2, 0] = Id.PASSENGER
+        self._surface = gl.ctx.buffer(words)
+        self._maps = self._textures(self.material)
+        self._buffers()
+
+    def _textures(self, material: Material) -> "list[tuple[moderngl.Texture, int]]":
+        maps = []
+        if material.texture is not None:
+            maps.append((texture_of(self._gl, material.texture), UNIT["albedo_map"]))
+        if material.height is not None:
+            scale = max(float(np.abs(material.height).max()), 1e-6)
+            maps.append((texture_of(self._gl, material.height / scale), UNIT["height_map"]))
+        return maps
+
+    def _buffers(self) -> None:
+        mesh, ctx = self.mesh, self._gl.ctx
+        k = len(mesh.vertices)
+        normals = smooth_normals(mesh.vertices, mesh.triangles) if mesh.normals is None else mesh.normals
+        uv = np.zeros((k, 2)) if mesh.uv is None else mesh.uv
+        ambient = np.ones(k) if mesh.ambient is None else mesh.ambient
+        rows = np.concatenate([mesh.vertices, normals, uv, ambient[:, None]], axis=1).astype(np.float32)
+        content = [(ctx.buffer(rows), "3f 3f 2f 1f", "in_position", "in_normal", "in_uv", "in_ambient")]
+        if mesh.bones is not None and mesh.weights is not None and self.skinned:
+            content.append((ctx.buffer(mesh.bones.astype(np.uint8)), "4u1", "in_bones"))
+            content.append((ctx.buffer(np.round(mesh.weights * 255).astype(np.uint8)), "4f1", "in_weights"))
+        index = ctx.buffer(np.ascontiguousarray(mesh.triangles, np.int32))
+        self._array = ctx.vertex_array(self._program, content, index, skip_errors=True)
+        self._shadow = ctx.vertex_array(self._dark, content, index, skip_errors=True)
+
+    def place(self, posed: Posed | None) -> Array | None:
+        """4 x 4 to the vehicle frame; ``None``: not to be drawn now."""
+        return placed(self.mesh.attach, posed)
+
+    def draw(self, posed: Posed | None, **values: float) -> None:
+        """Draw with the bound lights and bones."""
+        at = self.place(posed)
+        if at is None:
+            return
+        self._surface.bind_to_uniform_block(2)
+        for texture, unit in self._maps:
+            texture.use(unit)
+        self._cull()
+        put(self._program, **values)
+        self._render(self._array, self._program, at)
+
+    def draw_opaque(self, posed: Posed | None) -> None:
+        """Draw what hides things behind it: nothing of a see-through lens, the closed part of hair."""
+        if self.material.kind != "lens":
+            self.draw(posed, mode=0.0, fringe=0.0)
+
+    def draw_shadow(self, posed: Posed | None) -> None:
+        """Draw depth only."""
+        at = self.place(posed)
+        if at is not None and self.material.kind != "lens":
+            self._gl.ctx.disable(self._gl.module.CULL_FACE)
+            self._render(self._shadow, self._dark, at)
+
+    def _cull(self) -> None:
+        ctx, flag = self._gl.ctx, self._gl.module.CULL_FACE
+        (ctx.disable if self.mesh.two_sided else ctx.enable)(flag)
+
+    def _render(self, array: "moderngl.VertexArray", program: "moderngl.Program", at: Array) -> None:
+        if not self.skinned:
+            put(program, place=tuple(at.T.ravel()))
+        array.render()
+
+
+def placed(attach: Attach, posed: Posed | None) -> Array | None:
+    """Matrix (4 x 4) of a mesh's frame; ``None`` when what it hangs on is not there."""
+    if attach == "vehicle":
+        return np.eye(4)
+    if posed is None:
+        return None
+    if attach == "head":
+        return posed.head_frame
+    if attach == "bones":
+        return np.eye(4)
+    hand = posed.hands.get("left" if attach == "hand_left" else "right")
+    return None if hand is None else hand.palm
