@@ -52,6 +52,18 @@ def test_pictures_bend_where_labels_say(distortion: list[float]) -> None:
 
 
 @pytest.mark.parametrize("distortion", [MILD, STRONG, PINCUSHION])
+def test_every_pixel_is_taken_from_the_right_place(distortion: list[float]) -> None:
+    """Pictures that hold their own coordinates come back with ``undistort_points`` of every pixel."""
+    lens = Lens(camera(distortion))
+    p = lens.pinhole
+    y, x = np.mgrid[: p.height, : p.width].astype(np.float32)
+    taken = np.stack([lens.form(x), lens.form(y)], axis=-1)
+    rows, columns = np.mgrid[:480:7, :640:7]
+    exact = lens.undistort_points(np.stack([columns, rows], axis=-1).reshape(-1, 2)).reshape(*rows.shape, 2)
+    assert np.abs(taken[::7, ::7] - exact).max() < 1 / 32
+
+
+@pytest.mark.parametrize("distortion", [MILD, STRONG, PINCUSHION])
 def test_pinhole_picture_covers_every_pixel_and_little_more(distortion: list[float]) -> None:
     lens = Lens(camera(distortion), margin=0.0)
     p = lens.pinhole

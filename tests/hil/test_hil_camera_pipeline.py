@@ -9,7 +9,7 @@ import pytest
 from dms.errors import InputError
 from dms.records.cabin import decode_cabin
 from dms.records.frame import Frame
-from hil.driver.camera.grime import Grime, glass, sun_glare
+from hil.driver.camera.grime import Grime, glass, sun_glare, widely_blurred
 from hil.driver.camera.pipeline import CameraModel, Picture
 from hil.driver.camera.presets import Preset
 from hil.driver.camera.rig import Rig, rig
@@ -181,6 +181,14 @@ def test_glass_shares_light_and_never_makes_it(fault: str) -> None:
         again, _ = glass(Grime(**{fault: strength}, seed=8), 320, 240)
         assert np.array_equal(clear, again)
     assert (scatter is None) == (fault in ("dirt", "dust"))
+
+
+def test_haze_spreads_light_and_keeps_it() -> None:
+    spot = np.zeros((240, 320), np.float32)
+    spot[100:140, 150:190] = 1.0
+    hazy = widely_blurred(spot)
+    assert hazy.mean() == pytest.approx(spot.mean(), rel=0.03)
+    assert hazy.max() < 0.5 and hazy.min() > 0.2 * hazy.mean()
 
 
 def test_one_fault_does_not_move_another() -> None:

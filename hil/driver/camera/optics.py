@@ -20,6 +20,7 @@ Points = NDArray[np.float64]
 
 _NEWTON_STEPS = 12
 _EPSILON = 1e-9
+_GRID = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +72,33 @@ class Lens:
         import cv2
 
         c = self.camera
-        grid = np.stack(np.meshgrid(np.arange(self.width), np.arange(self.height)), axis=-1).astype(np.float64)
-        straight = self._unbend((grid.reshape(-1, 2) - (c.cx, c.cy)) / (c.fx, c.fy)) * (c.fx, c.fy)
-        low, high = straight.min(axis=0), straight.max(axis=0)
+        straight = self._straight_grid()
+        low, high = straight.min(axis=(0, 1)), straight.max(axis=(0, 1))
         spare = margin * (high - low) / 2 + 1
         left, top = (int(v) for v in np.ceil(spare - low))
         right, bottom = (int(v) for v in np.ceil(high + spare))
         width, height = (left + right + 4) // 4 * 4, top + bottom + 1
         self.pinhole = Camera(fx=c.fx, fy=c.fy, cx=float(left), cy=float(top), width=width, height=height)
-        where = (straight + np.array([left, top])).astype(np.float32).reshape(self.height, self.width, 2)
+        where = straight + np.array([left, top], dtype=np.float32)
         self._maps = cv2.convertMaps(where, None, cv2.CV_16SC2)
+
+    def _straight_grid(self) -> Picture32:
+        """Where each pixel would be without distortion, px from the principal point, height x width x 2.
+
+        Worked out at every eighth pixel; the shift between is linear to a hundredth of a pixel.
+        """
+        import cv2
+
+        c = self.camera
+        columns, rows = (np.arange(-(-(n - 1) // _GRID) + 2) * _GRID for n in (self.width, self.height))
+        bent = (np.stack(np.meshgrid(columns, rows), axis=-1) - np.array([c.cx, c.cy])).reshape(-1, 2)
+        focal = np.array([c.fx, c.fy])
+        shift = (self._unbend(bent / focal) * focal - bent).astype(np.float32).reshape(len(rows), len(columns), 2)
+        fine = np.array([[1 / _GRID, 0, 0], [0, 1 / _GRID, 0]])
+        straight = cv2.warpAffine(shift, fine, (self.width, self.height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        straight[..., 0] += np.arange(self.width, dtype=np.float32) - np.float32(c.cx)
+        straight[..., 1] += np.arange(self.height, dtype=np.float32)[:, None] - np.float32(c.cy)
+        return np.asarray(straight, dtype=np.float32)
 
     def form(self, picture: Picture32, out: Picture32 | None = None) -> Picture32:
         """The distorted picture of a pinhole picture; the very same array where there is no distortion."""

@@ -135,6 +135,8 @@ class CameraModel:
         Raises:
             InputError: not a radiance picture of the right size.
         """
+        import cv2
+
         scene = radiance if isinstance(radiance, np.ndarray) else optics.average(radiance)
         self._check(scene)
         setting, shutter = self.setting, self.rig.shutter
@@ -143,11 +145,11 @@ class CameraModel:
         formed = shutter.skew(self._form(scene, motion), velocity)
         grey, raw = self.sensor.expose(formed, setting.exposure_s, setting.gain, self._stray(formed, light))
         self.control.update(grey, face)
-        numbers, top = (grey, 255) if raw is None else (raw, self.rig.sensor.top)
+        numbers = grey if raw is None else raw
         return Picture(
             grey=grey, raw=raw, t=t, exposure_s=setting.exposure_s, gain=setting.gain,
-            led_share=self.rig.exposure.led_share(setting.exposure_s), mean=float(grey.mean()),
-            saturated_share=np.count_nonzero(numbers >= top) / grey.size, motion_px=motion,
+            led_share=self.rig.exposure.led_share(setting.exposure_s), mean=cv2.mean(grey)[0],
+            saturated_share=int(np.count_nonzero(numbers == self.rig.sensor.top)) / grey.size, motion_px=motion,
         )  # fmt: skip
 
     def _velocity(self, t: float, motion_px: Pair, exposure_s: float) -> Pair:
