@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def look_up(view: View, seen: Seen, points: Array, words: Collection[Id], tolera
         within &= _cells(view.pixels(points), *view.size)[1]
     x, y = cells[within].T
     word = seen.ids[y, x]
-    ours = np.isin(word, [int(w) for w in words])
+    ours = _any_of(words)[word]
     result = np.where(ours, np.uint8(_SEEN), word)
     if seen.depth_mm is not None:
         before = view.to_camera(points)[within, 2] - seen.depth_mm[y, x]
@@ -71,8 +72,9 @@ def seen_mask(view: View, seen: Seen, points: Array, words: Collection[Id], tole
 def shares(found: NDArray[np.uint8]) -> Shares:
     """Shares of what ``look_up`` found."""
     count = max(1, len(found))
-    named = {name: int(np.isin(found, [int(w) for w in words]).sum()) / count for name, words in _REASONS.items()}
-    seen, edge, itself = (int((found == code).sum()) / count for code in (_SEEN, _EDGE, _OWN))
+    how_many = np.bincount(found, minlength=256)
+    named = {name: int(how_many[list(words)].sum()) / count for name, words in _REASONS.items()}
+    seen, edge, itself = (int(how_many[code]) / count for code in (_SEEN, _EDGE, _OWN))
     other = max(0.0, 1.0 - seen - edge - itself - sum(named.values()))
     return Shares(seen=seen, edge=edge, itself=itself, other=round(other, 9), **named)
 
@@ -113,8 +115,20 @@ def outline_share(seen: Seen, pixels: Array, words: Collection[Id]) -> float:
     xs, ys = (np.linspace(lo, hi, _SAMPLES) for lo, hi in zip(low, high, strict=True))
     grid = np.stack([g.ravel() for g in np.meshgrid(xs, ys)], axis=1)
     cells, within = _cells(grid[inside(corners, grid)], seen.ids.shape[1], seen.ids.shape[0])
-    hits = np.isin(seen.ids[cells[within, 1], cells[within, 0]], [int(w) for w in words]).sum()
+    hits = _any_of(words)[seen.ids[cells[within, 1], cells[within, 0]]].sum()
     return float(hits / max(1, len(cells)))
+
+
+@cache
+def _table(words: tuple[Id, ...]) -> NDArray[np.bool_]:
+    table = np.zeros(256, bool)
+    table[list(words)] = True
+    return table
+
+
+def _any_of(words: Collection[Id]) -> NDArray[np.bool_]:
+    """For each word of the ID picture: is it one of these."""
+    return _table(tuple(words))
 
 
 def _cells(pixels: Array, width: int, height: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
