@@ -19,7 +19,7 @@ from hil.driver.truth.labels import HandTruth, Truth, decode_truth
 from hil.driver.truth.maker import Take, make_truth
 from hil.driver.truth.observation import observe
 from hil.driver.truth.seen import Person, Seen, Wear
-from hil.driver.truth.visibility import disc_share, eye_shares, outline_share
+from hil.driver.truth.visibility import disc_share, eye_region, eye_shares, outline_share
 
 SCENARIO = Scenario(name="fake", about="A fake.", duration_s=8.0, fps=10.0, camera=CameraSetup(size=(640, 400)))
 
@@ -132,7 +132,7 @@ def test_outside_the_picture_is_edge(studio: FakeStudio) -> None:
     camera = msgspec.structs.replace(studio.camera, cx=studio.camera.cx - 1000)
     seen = studio.seen(moment)
     assert seen.head is not None
-    share = eye_shares(View(camera, studio.cabin.camera), seen, seen.head.left, seen.head.rotation[:, 2])
+    share = eye_shares(View(camera, studio.cabin.camera), seen, seen.head.left, seen.head.rotation)
     assert share.edge == 1.0 and share.seen == 0.0
 
 
@@ -142,9 +142,19 @@ def test_id_picture_of_another_size_and_camera(studio: FakeStudio) -> None:
     seen = small.seen(small.moment(0.0))
     view = View(studio.camera, studio.cabin.camera, drawn=small.camera)
     assert seen.head is not None
-    assert eye_shares(view, seen, seen.head.left, seen.head.rotation[:, 2]).seen > 0.9
+    assert eye_shares(view, seen, seen.head.left, seen.head.rotation).seen > 0.9
     wrong = View(studio.camera, studio.cabin.camera)
-    assert eye_shares(wrong, seen, seen.head.left, seen.head.rotation[:, 2]).seen < 0.5
+    assert eye_shares(wrong, seen, seen.head.left, seen.head.rotation).seen < 0.5
+
+
+def test_the_eye_s_region_is_its_opening_bulging_over_the_ball(studio: FakeStudio) -> None:
+    head = studio.seen(studio.moment(1.3)).head
+    assert head is not None
+    points, outward = eye_region(head.left, head.rotation)
+    local = (points - head.left.centre) @ head.rotation  # head axes
+    assert np.abs(local[:, 2]).max() == pytest.approx(0.9 * 5.0, abs=0.1)  # the relaxed gap is 10 mm
+    assert np.abs(local[:, 1]).max() == pytest.approx(0.84 * 10.0, abs=0.1)  # corners 20 mm apart
+    assert np.linalg.norm(local, axis=1) == pytest.approx(13.0) and np.linalg.norm(outward, axis=1) == pytest.approx(1.0)
 
 
 def test_a_disc_turned_away_shows_nothing(studio: FakeStudio) -> None:

@@ -1,7 +1,6 @@
 """The work of ``dms scenario``: scenario in; pictures, labels, logs, videos, training sets or a contact sheet out."""
 
 import hashlib
-import importlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import msgspec
 
@@ -57,8 +56,9 @@ def open_studio(scenario: Scenario, size: Size | None, seed: int | None) -> Stud
     Raises:
         HardwareError: there is no renderer.
     """
-    module: Any = importlib.import_module("hil.driver.studio")  # only here: it brings the renderer
-    return cast(StudioLike, module.Studio(scenario, size=size, seed=seed))
+    from hil.driver.studio import Studio  # only here: it brings the renderer
+
+    return Studio(scenario, size=size, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

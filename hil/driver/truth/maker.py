@@ -109,7 +109,7 @@ def _head(head: SeenHead, view: View) -> lb.HeadTruth:
 
 
 def _eye(eye: SeenEye, seen: Seen, head: SeenHead, view: View) -> lb.EyeTruth:
-    share = eye_shares(view, seen, eye, head.rotation[:, 2])
+    share = eye_shares(view, seen, eye, head.rotation)
     gap = max(0.0, eye.lid_gap_mm)
     openness = min(2.0, gap / max(eye.relaxed_gap_mm, 1e-3))
     return lb.EyeTruth(

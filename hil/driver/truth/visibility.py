@@ -79,19 +79,24 @@ def shares(found: NDArray[np.uint8]) -> Shares:
     return Shares(seen=seen, edge=edge, itself=itself, other=round(other, 9), **named)
 
 
-def eye_region(eye: SeenEye, up: Array) -> tuple[Array, Array]:
-    """(n, 3) points spread over the eye's relaxed opening, on the lids' curve, and their outward unit vectors."""
+def eye_region(eye: SeenEye, rotation: Array) -> tuple[Array, Array]:
+    """(n, 3) points spread over the eye's relaxed opening, on the lids' curve, and their outward unit vectors.
+
+    ``rotation``: head axes to vehicle frame. The points bulge forward over the eyeball; at the corners they lie between these.
+    """
     along, across = (g.ravel() for g in np.meshgrid(np.linspace(0.08, 0.92, 15), np.linspace(-0.9, 0.9, 7)))
-    height = eye.relaxed_gap_mm / 2 * np.sqrt(1 - (2 * along - 1) ** 2) * across
-    flat = eye.inner_corner + along[:, None] * (eye.outer_corner - eye.inner_corner) + height[:, None] * up
-    outward = flat - eye.centre
-    outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    return eye.centre + (eye.radius + _LIFT_MM) * outward, outward
+    inner, outer = (eye.inner_corner - eye.centre) @ rotation, (eye.outer_corner - eye.centre) @ rotation
+    local = inner + along[:, None] * (outer - inner)
+    local[:, 2] += eye.relaxed_gap_mm / 2 * np.sqrt(1 - (2 * along - 1) ** 2) * across
+    bulge = np.sqrt(np.maximum((eye.radius + _LIFT_MM) ** 2 - local[:, 1] ** 2 - local[:, 2] ** 2, 0.0))
+    local[:, 0] = np.maximum(local[:, 0], bulge)
+    outward = local / np.linalg.norm(local, axis=1, keepdims=True)
+    return eye.centre + local @ rotation.T, outward @ rotation.T
 
 
-def eye_shares(view: View, seen: Seen, eye: SeenEye, up: Array) -> Shares:
-    """What of the eye's region (open or shut) the picture shows, and what hides the rest."""
-    points, outward = eye_region(eye, up)
+def eye_shares(view: View, seen: Seen, eye: SeenEye, rotation: Array) -> Shares:
+    """What of the eye's region (open or shut) the picture shows, and what hides the rest; ``rotation`` as for ``eye_region``."""
+    points, outward = eye_region(eye, rotation)
     found = look_up(view, seen, points, EYE_WORDS)
     away = ((np.asarray(view.pose.position_mm) - points) * outward).sum(axis=1) <= 0
     return shares(np.where(away & (found == _SEEN), np.uint8(_OWN), found))
