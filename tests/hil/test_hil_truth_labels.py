@@ -166,6 +166,18 @@ def test_a_disc_turned_away_shows_nothing(studio: FakeStudio) -> None:
     assert disc_share(view, seen, Circle(pupil.centre, -pupil.normal, pupil.radius), EYE_WORDS) == 0.0
 
 
+def test_a_row_of_landmarks_counts_as_one(studio: FakeStudio) -> None:
+    seen = studio.seen(studio.moment(0.0))
+    assert seen.head is not None
+    marks = dict(seen.head.landmarks)
+    marks = {"nose_tip": marks["nose_tip"], **{f"left_upper_lid_{i}": marks["left_ear"] for i in range(9)}}
+    ids = seen.ids.copy()
+    ids[:, 400:] = Id.HAND  # over the ear
+    truth = label(studio, 0.0, replace(seen, ids=ids, head=replace(seen.head, landmarks=marks)))
+    assert truth.face is not None and truth.face.visible == truth.face.hidden.hand == 0.5
+    assert sum(mark.visible for mark in truth.landmarks) == 1
+
+
 def test_phone_and_hand(studio: FakeStudio) -> None:
     truth = label(studio, 5.0)
     (phone,), (hand,) = truth.things, truth.hands

@@ -113,7 +113,10 @@ class GazeTruth(Part, frozen=True, kw_only=True):
 
 
 class FaceTruth(Part, frozen=True, kw_only=True):
-    """Box round the face landmarks, not cut at the picture's edge; ``visible``: share of the landmarks that can be seen."""
+    """Box round the face landmarks, not cut at the picture's edge; ``visible``: share of the landmarks that can be seen.
+
+    A row of landmarks (``left_upper_lid_0`` ...) counts as one in it, so that eyes behind dark lenses are not the whole face.
+    """
 
     box_px: Box
     visible: Probability

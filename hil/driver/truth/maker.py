@@ -1,5 +1,6 @@
 """Labels of one picture: what the story says, where everything is, and how much of it the picture shows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -174,8 +175,16 @@ def _face(points: list[lb.Landmark], seen: Seen, head: SeenHead, view: View) -> 
     box = box_of(np.array([p.px for p in points]).reshape(-1, 2))
     if box is None:
         return None
-    share = shares(look_up(view, seen, np.stack(list(head.landmarks.values())), FACE_WORDS, _FACE_DEPTH_MM))
+    found = look_up(view, seen, np.stack(list(head.landmarks.values())), FACE_WORDS, _FACE_DEPTH_MM)
+    share = shares(found, _even(list(head.landmarks)))
     return lb.FaceTruth(box_px=_box(box), visible=round(share.seen, 4), hidden=_occlusion(share))
+
+
+def _even(names: list[str]) -> Array:
+    """Weights that let each feature count the same: a row of points (``left_upper_lid_0`` ...) counts as one."""
+    features = [name.rstrip("0123456789") for name in names]
+    counts = Counter(features)
+    return np.array([1.0 / counts[feature] for feature in features])
 
 
 def _hand(hand: SeenHand, moment: Moment, seen: Seen, view: View) -> lb.HandTruth | None:

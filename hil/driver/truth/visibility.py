@@ -69,14 +69,14 @@ def seen_mask(view: View, seen: Seen, points: Array, words: Collection[Id], tole
     return np.asarray(look_up(view, seen, points, words, tolerance_mm) == _SEEN)
 
 
-def shares(found: NDArray[np.uint8]) -> Shares:
-    """Shares of what ``look_up`` found."""
-    count = max(1, len(found))
-    how_many = np.bincount(found, minlength=256)
-    named = {name: int(how_many[list(words)].sum()) / count for name, words in _REASONS.items()}
-    seen, edge, itself = (int(how_many[code]) / count for code in (_SEEN, _EDGE, _OWN))
+def shares(found: NDArray[np.uint8], weights: Array | None = None) -> Shares:
+    """Shares of what ``look_up`` found, each point counting as its weight (default: all the same)."""
+    how_much = np.bincount(found, weights, minlength=256)
+    total = max(float(how_much.sum()), 1e-12)
+    named = {name: float(how_much[list(words)].sum()) / total for name, words in _REASONS.items()}
+    seen, edge, itself = (float(how_much[code]) / total for code in (_SEEN, _EDGE, _OWN))
     other = max(0.0, 1.0 - seen - edge - itself - sum(named.values()))
-    return Shares(seen=seen, edge=edge, itself=itself, other=round(other, 9), **named)
+    return Shares(seen=min(1.0, seen), edge=edge, itself=itself, other=round(other, 9), **named)
 
 
 def eye_region(eye: SeenEye, rotation: Array) -> tuple[Array, Array]:
