@@ -160,7 +160,9 @@ class Director:
         elif asked.present and not looker.busy:
             shift = self._glances.step(t, self._watch(), looker.now.eye, self._felt, self.car.curve_deg)
             if shift is not None:
-                size = looker.shift(t, shift.point, head=shift.glance or self._glances.target == "road", slower=1.0 + 0.04 * sleepy)
+                size = looker.shift(
+                    t, shift.point, head=shift.glance or self._glances.target == "road", slower=1.0 + 0.04 * sleepy
+                )
                 if shift.glance:
                     self._blinks.shifted(t, size)
         look = looker.step(t, self.car.speed_kmh, -0.12 * self.car.yaw_rate, wander=2.5 * sleepy)

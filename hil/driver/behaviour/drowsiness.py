@@ -88,7 +88,7 @@ class Drowsiness:
         self._quiet_until = t + 8.0
 
     def _perhaps(self, t: float, dt: float, kss: float, slow_per_min: float | None) -> None:
-        slow = 2.6 * max(0.0, kss - 6.4) if slow_per_min is None else slow_per_min
+        slow = 3.2 * max(0.0, kss - 6.4) if slow_per_min is None else slow_per_min
         if chance(self._rng, slow, dt):
             self.fall(t, "slow", float(self._rng.uniform(0.4, 1.3)))
             if self._rng.random() < 0.3:

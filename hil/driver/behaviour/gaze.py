@@ -1,6 +1,6 @@
 """Eyes and head: saccades on the main sequence, the head that follows, and eyes that counter-rotate while it does.
 
-A saccade of A degrees lasts about 23 ms + 2.7 ms/deg (main sequence; Bahill, Clark and Stark 1975, Carpenter 1988); the head
+A saccade of A degrees lasts about 30 ms + 2.6 ms/deg (main sequence; Bahill, Clark and Stark 1975, Carpenter 1988); the head
 starts about 50 ms later and takes the share of the shift that the person's style and the eyes' range ask for (Freedman 2008).
 The gaze is held on a point of the cabin, so whatever the head does, the eyes counter-rotate (vestibulo-ocular reflex).
 """
@@ -99,7 +99,7 @@ class Looker:
         self.amplitude = math.degrees(math.acos(max(-1.0, min(1.0, sum(a * b for a, b in zip(here, there, strict=True))))))
         self._from = self.now.target
         self._to, self._t0, self._loose = point, t, None
-        self._length = (0.023 + 0.0027 * self.amplitude) * self._slope * slower
+        self._length = (0.030 + 0.0026 * self.amplitude) * self._slope * slower
         if head:
             delay = 0.045 + 0.02 * float(self._rng.random())
             self._pending = (t + delay, *angles_of(minus(point, self.now.eye)))

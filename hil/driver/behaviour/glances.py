@@ -152,15 +152,15 @@ class Glances:
     def _shift(self, t: float, eye: Vector, kss: float, curve_deg: float, glance: bool) -> Shift:
         longer = 1.0 + 0.15 * max(0.0, kss - 5.0)
         self._fixation_until = t + self._watch.fixation.draw(self._rng, longer)
-        self._at = self._point(eye, curve_deg) if glance or self.target == "road" else self._beside(eye)
+        new = glance or self.target == "road" or not isinstance(self.target, str)
+        self._at = self._point(eye, curve_deg) if new else self._beside(eye)
         return Shift(self._at, glance)
 
     def _beside(self, eye: Vector) -> Vector:
         """The next fixation of a glance: a few degrees from the last one, on the same thing."""
         reach = 0.05 * distance(eye, self._at)
         x, y, z = (v + float(self._rng.normal(0.0, reach)) for v in self._at)
-        stays = not isinstance(self.target, str) or self._sights.zone(eye, minus((x, y, z), eye)) == self.target
-        return (x, y, z) if stays else self._at
+        return (x, y, z) if self._sights.zone(eye, minus((x, y, z), eye)) == self.target else self._at
 
     def _point(self, eye: Vector, curve_deg: float) -> Vector:
         target = self.target

@@ -77,7 +77,7 @@ class Sights:
         low, high = boxes[int(rng.integers(len(boxes)))]
         point = eye
         for attempt in range(_TRIES):
-            spread = 0.5 * (1.0 - attempt / _TRIES)  # closer to the middle the longer it takes
+            spread = 0.5 if attempt < _TRIES / 2 else 0.9  # the middle may be hidden, e.g. a window behind the passenger
             mix = 0.5 + spread * (rng.random(3) - 0.5)
             point = tuple(float(lo + (hi - lo) * m) for lo, hi, m in zip(low, high, mix, strict=True))  # type: ignore[assignment]
             if self.zone(eye, minus(point, eye)) == zone:
