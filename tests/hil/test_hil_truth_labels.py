@@ -72,7 +72,7 @@ def test_gaze_and_head_in_both_frames(studio: FakeStudio) -> None:
 def test_a_head_straight_at_the_lens_is_all_zero(studio: FakeStudio) -> None:
     """The example camera looks up 12 degrees, so a head looking down 12 degrees looks into it."""
     moment = studio.moment(0.0)
-    moment = replace(moment, pose=replace(moment.pose, yaw_deg=0.0, pitch_deg=-12.0))
+    moment = replace(moment, pose=replace(moment.pose, yaw_deg=0.0, pitch_deg=-12.0, roll_deg=0.0))
     truth = label(studio, 0.0, moment=moment)
     assert truth.head is not None
     assert truth.head.forward_camera == pytest.approx((0.0, 0.0, -1.0), abs=1e-4)

@@ -22,6 +22,7 @@ from hil.driver.truth.atomic import finished_file, finished_folder
 from hil.driver.truth.columns import WORDS, word
 from hil.driver.truth.crops import SIZES, Kind, cuts
 from hil.driver.truth.fake import FakeStudio
+from hil.driver.truth.geometry import pinhole
 from hil.driver.truth.labels import Truth, decode_truth
 from hil.driver.truth.log_store import LogOptions, write_log
 from hil.driver.truth.training_reader import TrainingSet, map_npz
@@ -93,12 +94,16 @@ def test_labels_of_a_cut_out_lie_on_its_pixels(crop: Kind) -> None:
 
 def test_eye_cut_outs_are_level_and_of_one_size() -> None:
     scenario = msgspec.structs.replace(SCENARIO, camera=CameraSetup(size=(640, 400)))
-    _, truth = next(Runs(scenario)(1))
+    _, truth = list(Runs(scenario)(1))[4]
+    assert truth.head is not None and truth.eyes is not None and abs(truth.head.roll_deg) > 5
+    between = pinhole(truth.camera, np.array([truth.eyes["right"].centre_camera_mm, truth.eyes["left"].centre_camera_mm]))
     found = {cut.eye: cut for cut in cuts(truth, "eyes", 96, 64, (640, 400))}
-    assert truth.eyes is not None and set(found) == {"left", "right"}
+    assert set(found) == {"left", "right"}
     for side, cut in found.items():
         assert side is not None
         eye = truth.eyes[side]
+        right, left = cut.points(between)
+        assert right[1] == pytest.approx(left[1], abs=1e-6) and right[0] < left[0]
         assert cut.scale == pytest.approx(96 * eye.centre_camera_mm[2] / (48.0 * truth.camera.fx), rel=1e-6)
         assert abs(cut.ellipse(eye.iris)[0] - 47.5) < 12  # type: ignore[arg-type]
 

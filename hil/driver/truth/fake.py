@@ -70,7 +70,7 @@ class FakeStudio:
         car = VehicleState(t=t, speed_kmh=90.0, gear="D", l3_state="active", belt=True, seat=True, hands_on=False, ignition="on")
         return Moment(
             t=t,
-            pose=Pose(yaw_deg=yaw, lids=(lid, lid), right_hand=Hand(prop="phone" if phone else None)),
+            pose=Pose(yaw_deg=yaw, roll_deg=0.6 * yaw, lids=(lid, lid), right_hand=Hand(prop="phone" if phone else None)),
             light=Light(),
             vehicle=car,
             story=Story(part="fake", activity="phone_hand" if phone else "driving", zone="phone" if phone else "road"),
