@@ -1,6 +1,6 @@
 """Worn and held things, and the cabin, on the GPU: one buffer set a mesh, uploaded once."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from hil.driver.ids import Id
 from hil.driver.render import uniforms
 from hil.driver.render.context import Gl
 from hil.driver.render.drawable import Attach, Material, Mesh, smooth_normals
-from hil.driver.render.shaders import UNIT, Programs, put
+from hil.driver.render.shaders import UNIT, Buffers, Programs
 
 if TYPE_CHECKING:
     import moderngl
@@ -37,18 +37,19 @@ class Drawn:
     """One mesh on the GPU."""
 
     def __init__(self, gl: Gl, programs: Programs, mesh: Mesh, passenger: bool = False) -> None:
-        self._gl, self.mesh = gl, mesh
-        self.material = mesh.material
+        self._gl, self._programs, self.mesh = gl, programs, mesh
+        self.material = material = mesh.material
         self.skinned = mesh.attach == "bones"
-        switches = ("SKINNED",) if self.skinned else ()
-        self._program = programs.get("mesh", _FRAGMENT[self.material.kind], *switches)
-        self._dark = programs.get("mesh", "depth", *switches)
-        words = uniforms.surface(self.material)
+        self._own = ("SKINNED",) if self.skinned else ()
+        features = {"TEXTURE": material.texture is not None, "HEIGHT": material.height is not None}
+        features["FABRIC"] = material.folds + material.weave > 0
+        self._features = tuple(name for name, there in features.items() if there)
+        words = uniforms.surface(material)
         if passenger:
             words[2, 0] = Id.PASSENGER
         self._surface = gl.ctx.buffer(words)
-        self._maps = self._textures(self.material)
-        self._buffers()
+        self._maps = self._textures(material)
+        self._buffers = Buffers(gl, programs, self._content(), mesh.triangles)
 
     def _textures(self, material: Material) -> "list[tuple[moderngl.Texture, int]]":
         maps = []
@@ -59,57 +60,42 @@ class Drawn:
             maps.append((texture_of(self._gl, material.height / scale), UNIT["height_map"]))
         return maps
 
-    def _buffers(self) -> None:
+    def _content(self) -> list[tuple[Any, ...]]:
         mesh, ctx = self.mesh, self._gl.ctx
         k = len(mesh.vertices)
         normals = smooth_normals(mesh.vertices, mesh.triangles) if mesh.normals is None else mesh.normals
         uv = np.zeros((k, 2)) if mesh.uv is None else mesh.uv
         ambient = np.ones(k) if mesh.ambient is None else mesh.ambient
-        rows = np.concatenate([mesh.vertices, normals, uv, ambient[:, None]], axis=1).astype(np.float32)
-        content = [(ctx.buffer(rows), "3f 3f 2f 1f", "in_position", "in_normal", "in_uv", "in_ambient")]
+        rows = np.ascontiguousarray(np.concatenate([mesh.vertices, normals, uv, ambient[:, None]], axis=1), np.float32)
+        content: list[tuple[Any, ...]] = [(ctx.buffer(rows), "3f 3f 2f 1f", "in_position", "in_normal", "in_uv", "in_ambient")]
         if mesh.bones is not None and mesh.weights is not None and self.skinned:
-            content.append((ctx.buffer(mesh.bones.astype(np.uint8)), "4u1", "in_bones"))
-            content.append((ctx.buffer(np.round(mesh.weights * 255).astype(np.uint8)), "4f1", "in_weights"))
-        index = ctx.buffer(np.ascontiguousarray(mesh.triangles, np.int32))
-        self._array = ctx.vertex_array(self._program, content, index, skip_errors=True)
-        self._shadow = ctx.vertex_array(self._dark, content, index, skip_errors=True)
+            content.append((ctx.buffer(np.ascontiguousarray(mesh.bones, np.uint8)), "4u1", "in_bones"))
+            content.append((ctx.buffer(np.ascontiguousarray(np.round(mesh.weights * 255), np.uint8)), "4f1", "in_weights"))
+        return content
 
-    def place(self, posed: Posed | None) -> Array | None:
-        """4 x 4 to the vehicle frame; ``None``: not to be drawn now."""
-        return placed(self.mesh.attach, posed)
-
-    def draw(self, posed: Posed | None, **values: float) -> None:
+    def draw(self, posed: Posed | None, *switches: str, **values: float) -> None:
         """Draw with the bound lights and bones."""
-        at = self.place(posed)
+        at = placed(self.mesh.attach, posed)
         if at is None:
             return
         self._surface.bind_to_uniform_block(2)
         for texture, unit in self._maps:
             texture.use(unit)
-        self._cull()
-        put(self._program, **values)
-        self._render(self._array, self._program, at)
+        ctx, flag = self._gl.ctx, self._gl.module.CULL_FACE
+        (ctx.disable if self.mesh.two_sided else ctx.enable)(flag)
+        key = self._programs.key("mesh", _FRAGMENT[self.material.kind], *self._own, *self._features, *switches)
+        self._buffers.draw(key, place=tuple(at.T.ravel()), **values)
 
     def draw_opaque(self, posed: Posed | None) -> None:
         """Draw what hides things behind it: nothing of a see-through lens, the closed part of hair."""
         if self.material.kind != "lens":
-            self.draw(posed, mode=0.0, fringe=0.0)
+            self.draw(posed, fringe=0.0)
 
     def draw_shadow(self, posed: Posed | None) -> None:
         """Draw depth only."""
-        at = self.place(posed)
+        at = placed(self.mesh.attach, posed)
         if at is not None and self.material.kind != "lens":
-            self._gl.ctx.disable(self._gl.module.CULL_FACE)
-            self._render(self._shadow, self._dark, at)
-
-    def _cull(self) -> None:
-        ctx, flag = self._gl.ctx, self._gl.module.CULL_FACE
-        (ctx.disable if self.mesh.two_sided else ctx.enable)(flag)
-
-    def _render(self, array: "moderngl.VertexArray", program: "moderngl.Program", at: Array) -> None:
-        if not self.skinned:
-            put(program, place=tuple(at.T.ravel()))
-        array.render()
+            self._buffers.draw(self._programs.key("mesh", "depth", *self._own), place=tuple(at.T.ravel()))
 
 
 def placed(attach: Attach, posed: Posed | None) -> Array | None:

@@ -1,23 +1,19 @@
 """A figure's own parts on the GPU: skin, mouth, eyes and lashes. Only what a pose changed is uploaded again."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from hil.driver.body.asset import Asset, Part, load
+from hil.driver.body.asset import Asset, Ints, Part, load
 from hil.driver.body.posed import Posed
 from hil.driver.ids import Id
 from hil.driver.render import textures, uniforms
 from hil.driver.render.context import Gl
 from hil.driver.render.drawable import Floats, Skin
 from hil.driver.render.drawn import texture_of
-from hil.driver.render.shaders import UNIT, Programs, put
+from hil.driver.render.shaders import UNIT, Buffers, Programs
 
-if TYPE_CHECKING:
-    import moderngl
-
-_SKINNED = ("head", "body", "hands", "mouth")
 _NO_CLOTH = -1e4
+_REACH_MM = 40.0
+"""A person's neck may sit that much lower than the mean one's."""
 
 
 class GpuPart:
@@ -32,24 +28,20 @@ class GpuPart:
         masks = part.masks[:, [0, 1, 2, 4]]
         if name == "mouth":
             masks = np.stack([0 * asset.tooth, 0 * asset.tooth, 0 * asset.tooth, asset.tooth], axis=1)
-        fixed = np.concatenate([part.uv, part.masks[:, 5:6]], axis=1).astype(np.float32)
-        vertex = part.place
+        fixed = np.concatenate([part.uv, part.masks[:, 5:6]], axis=1)
         content = [
             (self._moving, "3f 3f", "in_position", "in_normal"),
-            (ctx.buffer(fixed), "2f 1f", "in_uv", "in_ambient"),
+            (ctx.buffer(np.ascontiguousarray(fixed, np.float32)), "2f 1f", "in_uv", "in_ambient"),
             (ctx.buffer(np.ascontiguousarray(np.round(masks * 255), np.uint8)), "4f1", "in_masks"),
-            (ctx.buffer(part.bones[vertex].astype(np.uint8)), "4u1", "in_bones"),
-            (ctx.buffer(np.round(part.weights[vertex] * 255).astype(np.uint8)), "4f1", "in_weights"),
+            (ctx.buffer(part.bones[part.place].astype(np.uint8)), "4u1", "in_bones"),
+            (ctx.buffer(np.round(part.weights[part.place] * 255).astype(np.uint8)), "4f1", "in_weights"),
         ]
-        fragment, switches = "skin", ("SKINNED", "PART")
         if name == "lashes":
-            fragment, switches = "lash", ("SKINNED", "STRIP")
-            content.append((ctx.buffer(asset.lash.astype(np.float32)), "4f", "in_strip"))
-        self.program = programs.get("mesh", fragment, *switches)
-        dark = programs.get("mesh", "depth", "SKINNED", "PART")
-        index = ctx.buffer(np.ascontiguousarray(part.triangles, np.int32))
-        self._array = ctx.vertex_array(self.program, content, index, skip_errors=True)
-        self._shadow = ctx.vertex_array(dark, content, index, skip_errors=True)
+            content.append((ctx.buffer(np.ascontiguousarray(asset.lash, np.float32)), "4f", "in_strip"))
+        meshes = [part.triangles, coarser(part)] if name == "head" else [part.triangles]
+        heights = part.refine(asset.mean[: asset.vertices])[part.place][:, 2]
+        self._lowest = [np.sort(heights[t].min(axis=1)) for t in meshes]
+        self._levels = [Buffers(gl, programs, content, t[np.argsort(heights[t].min(axis=1))]) for t in meshes]
 
     def update(self, posed: Posed) -> None:
         """Upload the rest shape unless it is the one already there."""
@@ -61,43 +53,39 @@ class GpuPart:
         self._moving.write(self._rows)
         self._last = now
 
-    def draw(self) -> None:
-        """With the bound bones and light."""
-        self._array.render()
+    def below(self, height: float, coarse: bool) -> int:
+        """How many of its triangles reach below a height (z of the mean rest shape); they are the first ones."""
+        return int(np.searchsorted(self._lowest[-1 if coarse else 0], height))
 
-    def draw_shadow(self) -> None:
-        """Depth only."""
-        self._shadow.render()
+    def draw(self, key: tuple[str, ...], coarse: bool = False, first: int = 0, count: int = -1, **values: object) -> None:
+        """With the bound bones and light; ``coarse``: without the subdivision, for large pixels."""
+        self._levels[-1 if coarse else 0].draw(key, first, count, **values)
 
 
 class GpuFigure:
     """One person: the parts of the asset with this person's skin."""
 
     def __init__(self, gl: Gl, programs: Programs, skin: Skin, passenger: bool = False) -> None:
-        self._gl, self.skin, self._passenger = gl, skin, passenger
+        self._gl, self._programs, self.skin, self._passenger = gl, programs, skin, passenger
         asset = load()
         self._parts = {name: GpuPart(gl, programs, part, name, asset) for name, part in asset.parts.items()}
         self._bones = gl.ctx.buffer(reserve=len(asset.bones) * 48, dynamic=True)
         self._eyes = gl.ctx.buffer(reserve=uniforms.EYE_BYTES, dynamic=True)
-        self._eye_program = programs.get("eye", "eye")
         rows, triangles = shell_patch()
-        index = gl.ctx.buffer(np.ascontiguousarray(triangles))
-        self._shell = gl.ctx.vertex_array(self._eye_program, [(gl.ctx.buffer(np.ascontiguousarray(rows)), "3f", "in_position")], index)
-        self._iris = texture_of(gl, textures.iris(skin.iris_seed))
+        self._shell = Buffers(gl, programs, [(gl.ctx.buffer(np.ascontiguousarray(rows)), "3f", "in_position")], triangles)
         self.dress(skin)
 
     def dress(self, skin: Skin) -> None:
         """Take another skin."""
-        gl = self._gl
-        if skin.iris_seed != self.skin.iris_seed:
-            self._iris = texture_of(gl, textures.iris(skin.iris_seed))
-        self.skin = skin
+        gl, self.skin = self._gl, skin
         height = np.zeros((4, 4), np.float32) if skin.height is None else skin.height
         gloss = np.full((4, 4), 128, np.uint8) if skin.gloss_map is None else skin.gloss_map
         self._maps = {
             "albedo_map": texture_of(gl, skin.albedo), "height_map": texture_of(gl, height), "gloss_map": texture_of(gl, gloss),
             "neckline_map": texture_of(gl, skin.neckline[None].astype(np.float32), mipmaps=False),
+            "iris_map": texture_of(gl, textures.iris(skin.iris_seed)),
         }  # fmt: skip
+        self._cloth_top = float(skin.neckline.max()) + _REACH_MM
 
     def update(self, posed: Posed) -> None:
         """Upload what this pose changed."""
@@ -115,33 +103,41 @@ class GpuFigure:
 
     def draw(self, posed: Posed) -> None:
         """The opaque parts; ``update`` and ``bind`` come first."""
-        gl = self._gl
+        gl, programs = self._gl, self._programs
         gl.ctx.enable(gl.module.CULL_FACE)
-        for name in _SKINNED:
-            if name != "hands" or any(hand is not None for hand in posed.hands.values()):
-                self._settings(self._parts[name])
-                self._parts[name].draw()
-        self._iris.use(UNIT["iris_map"])
+        bare = programs.key("mesh", "skin", "SKINNED", "PART")
+        dressed = programs.key("mesh", "skin", "SKINNED", "PART", "DRESSED")
+        coarse = "FINE" not in programs.switches
+        head = self._parts["head"]
+        low = head.below(self._cloth_top, coarse)
+        head.draw(bare, coarse, low, **self._settings(head))
+        head.draw(dressed, coarse, 0, low, **self._settings(head))
+        self._parts["body"].draw(dressed, **self._settings(self._parts["body"]))
+        if _has_hands(posed):
+            self._parts["hands"].draw(bare, **self._settings(self._parts["hands"]))
+        if posed.mouth_opening_mm > 0.5:
+            self._parts["mouth"].draw(bare, **self._settings(self._parts["mouth"]))
         for side in (0, 1):
-            put(self._eye_program, side=side)
-            self._shell.render()
+            self._shell.draw(programs.key("eye", "eye"), side=side)
 
-    def draw_lashes(self, words: bool) -> None:
-        """The lashes: their light (blended), or their words where they cover more than half a pixel."""
-        gl, skin, part = self._gl, self.skin, self._parts["lashes"]
+    def draw_lashes(self, *switches: str) -> None:
+        """The lashes' light, to be blended; with WORDS: their words where they cover more than half a pixel."""
+        gl, skin = self._gl, self.skin
         gl.ctx.disable(gl.module.CULL_FACE)
         word = Id.PASSENGER if self._passenger else Id.LASH
-        put(part.program, lash=(skin.lash, skin.lash_density, skin.lash_cover, float(word)), mode=float(words))
-        part.draw()
+        key = self._programs.key("mesh", "lash", "SKINNED", "STRIP", *switches)
+        self._parts["lashes"].draw(key, lash=(skin.lash, skin.lash_density, skin.lash_cover, float(word)))
 
     def draw_shadow(self, posed: Posed) -> None:
         """Depth only, for the sun."""
+        key = self._programs.key("mesh", "depth", "SKINNED", "PART")
         self._gl.ctx.disable(self._gl.module.CULL_FACE)
         for name in ("head", "body", "hands"):
-            if name != "hands" or any(hand is not None for hand in posed.hands.values()):
-                self._parts[name].draw_shadow()
+            if name != "hands" or _has_hands(posed):
+                part = self._parts[name]
+                part.draw(key, coarse=True, **self._settings(part))
 
-    def _settings(self, part: GpuPart) -> None:
+    def _settings(self, part: GpuPart) -> dict[str, object]:
         skin, cloth = self.skin, self.skin.cloth
         base, nails, covered = skin.base, skin.nails, part.name in ("head", "body")
         words = [Id.HAND if part.name == "hands" else Id.SKIN, Id.CLOTH, Id.BELT, Id.MOUTH]
@@ -150,17 +146,31 @@ class GpuFigure:
         if self._passenger:
             words = [Id.PASSENGER] * 4
         height = 0.0 if skin.height is None or not covered else 1.0
-        put(
-            part.program, tone=(base, skin.lips, skin.lids, nails), finish=(skin.specular, skin.gloss, skin.wrap, height),
-            cloth_look=(cloth.albedo, cloth.folds, cloth.weave, cloth.wrap), word=tuple(float(w) for w in words),
-            belt=(float(skin.belt), skin.belt_mm, 0.12, 0.0), cloth_mm=5.0 if covered else 0.0,
-            sleeve_mm=skin.sleeve_mm if covered else _NO_CLOTH,
-        )  # fmt: skip
+        return {
+            "tone": (base, skin.lips, skin.lids, nails), "finish": (skin.specular, skin.gloss, skin.wrap, height),
+            "cloth_look": (cloth.albedo, cloth.folds, cloth.weave, cloth.wrap), "word": tuple(float(w) for w in words),
+            "belt": (float(skin.belt), skin.belt_mm, 0.12, 0.0), "cloth_mm": 5.0 if covered else 0.0,
+            "sleeve_mm": skin.sleeve_mm if covered else _NO_CLOTH,
+        }  # fmt: skip
+
+
+def _has_hands(posed: Posed) -> bool:
+    return any(hand is not None for hand in posed.hands.values())
+
+
+def coarser(part: Part) -> Ints:
+    """Triangles of a subdivided part before its subdivision, over the same drawn vertices.
+
+    Four new quads of an old one stand together, each beginning with an old corner.
+    """
+    quads = len(part.triangles) // 2
+    corners = part.triangles[:quads, 0].reshape(-1, 4)
+    return np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
 
 
 def shell_patch(
     rings: int = 10, around: int = 32, reach_deg: float = 75.0
-) -> tuple[Floats, "np.ndarray[tuple[int, ...], np.dtype[np.int32]]"]:
+) -> tuple[Floats, Ints]:
     """The front of the unit sphere round the x axis: vertices and triangles, counter-clockwise from outside."""
     t = np.radians(np.linspace(0, reach_deg, rings + 1))[:, None]
     p = np.linspace(0, 2 * np.pi, around, endpoint=False)[None]
@@ -168,4 +178,4 @@ def shell_patch(
     i, j = (g.ravel() for g in np.meshgrid(np.arange(rings), np.arange(around), indexing="ij"))
     a, b = i * around + j, i * around + (j + 1) % around
     quads = np.stack([a, a + around, b + around, b], axis=1)
-    return rows.astype(np.float32), np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    return rows.astype(np.float32), np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int64)

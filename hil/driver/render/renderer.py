@@ -20,10 +20,12 @@ from hil.driver.render.drawable import Led, Mesh, Skin
 from hil.driver.render.drawn import Drawn, texture_of
 from hil.driver.render.figure import GpuFigure
 from hil.driver.render.projection import crop, depth_mm, ray_matrix, size_of, sun_matrix
-from hil.driver.render.shaders import UNIT, Programs, put
+from hil.driver.render.shaders import UNIT, Buffers, Programs
 from hil.driver.render.still import Still
 
 Array = NDArray[np.float64]
+_FINE_FOCAL = 1500.0
+"""Focal length (px) from which the fine head and fine skin are drawn: pixels below about half a millimetre."""
 _SHADOW_PX = 1024
 _SHADOW_REACH_MM = 1100.0
 
@@ -81,9 +83,8 @@ class Renderer:
         self._strands = texture_of(gl, textures.strands())
         self._landscape = texture_of(gl, textures.landscape())
         self._frame = gl.ctx.buffer(reserve=uniforms.FRAME_BYTES, dynamic=True)
-        self._outside_program = self._programs.get("outside", "outside")
         corners = gl.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32))
-        self._outside = gl.ctx.vertex_array(self._outside_program, [(corners, "2f", "in_position")])
+        self._outside = Buffers(gl, self._programs, [(corners, "2f", "in_position")], np.array([[0, 1, 2]]))
         self._shadow = gl.ctx.depth_texture((_SHADOW_PX, _SHADOW_PX))
         self._shadow.compare_func = "<="
         self._shadow.repeat_x = self._shadow.repeat_y = False
@@ -197,6 +198,8 @@ class Renderer:
 
     def _use(self, shot: _Shot, light: Light, sun: Array | None) -> None:
         """Bind one frame's camera, light and shared textures."""
+        needs = {"SUN": sun is not None, "FINE": shot.camera.fx > _FINE_FOCAL, "LAMPS": light.street > 0}
+        self._programs.switches = tuple(name for name, needed in needs.items() if needed)
         self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._door))
         self._frame.bind_to_uniform_block(0)
         shared = {
@@ -209,8 +212,8 @@ class Renderer:
         ctx, gl = self._gl.ctx, self._gl.module
         ctx.disable(gl.CULL_FACE)
         ctx.depth_func = "<="
-        put(self._outside_program, rays=tuple(ray_matrix(shot.camera, shot.pose).T.ravel()))
-        self._outside.render(vertices=3)
+        rays = tuple(ray_matrix(shot.camera, shot.pose).T.ravel())
+        self._outside.draw(self._programs.key("outside", "outside"), rays=rays)
         ctx.depth_func = "<"
 
     def _sun_shadow(self, posed: Posed | None, light: Light) -> Array:
@@ -246,20 +249,20 @@ def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: S
     frame.depth_mask = False
     frame.color_mask = (True, False, False, False)
     ctx.blend_func = gl.module.SRC_ALPHA, gl.module.ONE_MINUS_SRC_ALPHA
-    figure.draw_lashes(words=False)
+    figure.draw_lashes()
     for drawn in soft:
         if drawn.material.kind == "hair":
             drawn.draw(posed, fringe=1.0)
     ctx.blend_func = gl.module.ONE, gl.module.SRC_ALPHA
     for drawn in soft:
         if drawn.material.kind == "lens":
-            drawn.draw(posed, mode=1.0)
+            drawn.draw(posed, "BLENDED")
     ctx.disable(gl.module.BLEND)
     frame.color_mask = (False, True, False, False)
-    figure.draw_lashes(words=True)
+    figure.draw_lashes("WORDS")
     for drawn in soft:
         if drawn.material.kind == "lens":
-            drawn.draw(posed, mode=2.0)
+            drawn.draw(posed, "WORDS")
     frame.color_mask = (True, True, True, True)
     frame.depth_mask = True
 

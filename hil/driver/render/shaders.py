@@ -2,7 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hil.driver.body.asset import load
 from hil.driver.render.context import Gl
@@ -24,6 +27,8 @@ _INCLUDES = {
     "eye.frag": ("light", "eyes"),
     "eye.vert": ("eyes",),
 }
+_LIT = ("SUN",)
+_WANTS = {"skin": ("SUN", "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",)}
 UNIT = {name: place for place, name in enumerate(_SAMPLERS)}
 """Texture unit of each sampler, the same in all programs."""
 
@@ -43,17 +48,27 @@ def source(name: str, defines: tuple[str, ...] = ()) -> str:
 
 
 class Programs:
-    """Compiled programs of one context."""
+    """Compiled programs of one context.
+
+    Attributes:
+        switches: ``SUN``, ``FINE``, ``LAMPS``: what this frame needs of all programs. llvmpipe runs both sides of every branch,
+            so what a frame does not need must not be in its programs.
+    """
 
     def __init__(self, gl: Gl) -> None:
         self._ctx = gl.ctx
+        self.switches: tuple[str, ...] = ()
         self._known: dict[tuple[str, ...], moderngl.Program] = {}
 
-    def get(self, vertex: str, fragment: str, *defines: str) -> "moderngl.Program":
-        """The program of two shader files (``mesh``, ``skin``) and switches (``SKINNED``, ``PART``, ``STRIP``)."""
-        key = (vertex, fragment, *defines)
+    def key(self, vertex: str, fragment: str, *own: str) -> tuple[str, ...]:
+        """Names the program of two shader files (``mesh``, ``skin``), their own switches and this frame's."""
+        return (vertex, fragment, *own, *(s for s in self.switches if s in _WANTS.get(fragment, ())))
+
+    def get(self, key: tuple[str, ...]) -> "moderngl.Program":
+        """The program, compiled at the first call."""
         if key not in self._known:
-            program = self._ctx.program(source(f"{vertex}.vert", defines), source(f"{fragment}.frag", defines))
+            vertex, fragment, *switches = key
+            program = self._ctx.program(source(f"{vertex}.vert", tuple(switches)), source(f"{fragment}.frag", tuple(switches)))
             for name, binding in _BLOCKS.items():
                 if name in program:
                     program[name].binding = binding
@@ -62,6 +77,25 @@ class Programs:
                     program[name].value = unit
             self._known[key] = program
         return self._known[key]
+
+
+class Buffers:
+    """Vertex buffers and triangles, drawn by whatever program is asked for."""
+
+    def __init__(self, gl: Gl, programs: Programs, content: list[tuple[Any, ...]], triangles: NDArray[np.int64]) -> None:
+        self._ctx, self._programs, self._content = gl.ctx, programs, content
+        self._index = gl.ctx.buffer(np.ascontiguousarray(triangles, np.int32))
+        self._arrays: dict[tuple[str, ...], tuple[moderngl.Program, moderngl.VertexArray]] = {}
+
+    def draw(self, key: tuple[str, ...], first: int = 0, count: int = -1, **values: object) -> None:
+        """Draw ``count`` triangles from ``first`` on with the program of ``Programs.key`` and these uniforms."""
+        if key not in self._arrays:
+            program = self._programs.get(key)
+            self._arrays[key] = program, self._ctx.vertex_array(program, self._content, self._index, skip_errors=True)
+        program, array = self._arrays[key]
+        put(program, **values)
+        if count:
+            array.render(vertices=count * 3 if count > 0 else -1, first=first * 3)
 
 
 def put(program: "moderngl.Program", **values: object) -> None:

@@ -59,7 +59,7 @@ void main() {
     float red = noise_at(vein + 0.2 * side).x;
     float veins = 1.0 - 0.16 * smoothstep(0.25, 0.75, red) * smoothstep(6.0, 11.0, length(on.yz));
     vec3 white_n = normalize(mix(to_world * normalize(on), shell_n, 0.5));
-    float white = shade(world, white_n, v, tint.x * veins, shadow, 0.35, 0.0, 1.0);
+    float white = matt(world, white_n, tint.x * veins, shadow, 0.35);
     float radiance = white * mix(1.0, shadow, 0.75);
     float id = eye_word.x;
     vec3 n = white_n;
@@ -78,7 +78,7 @@ void main() {
         a *= 1.0 - 0.55 * smoothstep(0.8, 1.0, share);         // dark ring at the limbus
         a *= 0.62 + 0.38 * smoothstep(0.0, 0.12, share);       // and at the pupil
         vec3 in_n = normalize(ex + 0.25 * (ey * q.y + ez * q.z) / edge);
-        float depth = shade(world, in_n, v, a, shadow, 0.3, 0.0, 1.0) * mix(1.0, shadow, 0.7);
+        float depth = matt(world, in_n, a, shadow, 0.3) * mix(1.0, shadow, 0.7);
         float soft = max(0.06, 0.5 * px);
         float hole = smoothstep(pupil + soft, pupil - soft, r);
         float black = 0.006 * (light.x + light.y) + retro_light(world, v) * mix(1.0, shadow, 0.5);

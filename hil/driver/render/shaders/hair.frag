@@ -25,7 +25,10 @@ void main() {
     float mean_end = smoothstep(1.0, 1.0 - strand_more.x - 0.08, uv.y);
     float alpha = mix(cover * mean_end, fine * step(part, 1.0), shown);
     if (cover > 0.97 && part <= 1.0) alpha = 1.0;
-    if (maps.y > 0.5) alpha *= texture(albedo_map, uv).g;
+#ifdef TEXTURE
+    vec4 painted = texture(albedo_map, uv);
+    alpha *= maps.y > 0.5 ? painted.g : 1.0;
+#endif
     float threshold = mix(0.25 + 0.5 * lock.r, 0.5, shown);
     if (fringe < 0.5 ? alpha < threshold : (alpha >= threshold || alpha < 0.04)) discard;
     vec3 v = normalize(camera.xyz - world);
@@ -36,7 +39,10 @@ void main() {
     vec3 t = py * dx.x - px * dx.y;  // along which u stays the same
     t = dot(t, t) > 1e-12 ? normalize(t) : normalize(cross(n, vec3(0, 1, 0)));
     float bright = mix(hair.g, lock.g, strand_more.y);
-    float albedo = look.x * (0.45 + 1.1 * bright) * (maps.x > 0.5 ? texture(albedo_map, uv).r : 1.0);
+    float albedo = look.x * (0.45 + 1.1 * bright) ;
+#ifdef TEXTURE
+    albedo *= painted.r;
+#endif
     albedo *= mix(1.0, 1.0 - 0.45 * gap * gap, shown);
     float diffuse = 0.0, shine = 0.0;
     float shift = 0.25 * (bright - 0.5);
@@ -49,14 +55,14 @@ void main() {
         float lit = clamp(dot(n, l) * 0.75 + 0.25, 0.0, 1.0);
         diffuse += e * lit * sqrt(max(1.0 - tl * tl, 0.0));
         float th = dot(ts, normalize(l + v));
-        shine += e * lit * pow(sqrt(max(1.0 - th * th, 0.0)), strand_more.w);
+        shine += e * lit * pow(max(1.0 - th * th, 0.0), 0.5 * strand_more.w);
     }
-    if (sun.w > 0.0) {
-        float e = sun.w * sun_seen(world, n) * clamp(dot(n, sun.xyz) * 0.75 + 0.25, 0.0, 1.0);
-        float tl = dot(t, sun.xyz), th = dot(ts, normalize(sun.xyz + v));
-        diffuse += e * sqrt(max(1.0 - tl * tl, 0.0));
-        shine += e * pow(sqrt(max(1.0 - th * th, 0.0)), strand_more.w);
-    }
+#ifdef SUN
+    float e = sun.w * sun_seen(world, n) * clamp(dot(n, sun.xyz) * 0.75 + 0.25, 0.0, 1.0);
+    float tl = dot(t, sun.xyz), th = dot(ts, normalize(sun.xyz + v));
+    diffuse += e * sqrt(max(1.0 - tl * tl, 0.0));
+    shine += e * pow(max(1.0 - th * th, 0.0), 0.5 * strand_more.w);
+#endif
     diffuse += light.y * surrounding(n);
     float radiance = ambient * (albedo * diffuse + strand_more.z * shine * (0.3 + bright));
     picture = vec4(radiance, kind.x, 0.0, alpha);

@@ -6,7 +6,6 @@ in vec2 uv;
 in float ambient;
 in vec4 strip;  // root to tip, inner to outer, side, upper
 uniform vec4 lash;  // albedo, strands, cover, id
-uniform float mode;  // 0 light, 1 words
 out vec4 picture;
 
 void main() {
@@ -23,13 +22,12 @@ void main() {
     float alpha = mix(fine, wide * 0.9, smoothstep(0.4, 1.1, width));
     alpha = max(alpha, 0.75 * smoothstep(0.1, 0.0, t) * (strip.w > 0.5 ? 1.0 : 0.4));  // the dark lid margin
     alpha *= smoothstep(0.0, 0.06, s) * smoothstep(1.0, 0.95, s);
-    if (mode > 0.5) {
-        if (alpha < 0.5) discard;
-        picture = vec4(0.0, lash.w, 0.0, 1.0);
-        return;
-    }
-    if (alpha < 0.02) discard;
+#ifdef WORDS
+    if (alpha < 0.5) discard;
+    picture = vec4(0.0, lash.w, 0.0, 1.0);
+#else
     vec3 v = normalize(camera.xyz - world);
-    float radiance = shade(world, v, v, lash.x, 0.8, 0.3, 0.0, 1.0);
+    float radiance = matt(world, v, lash.x, 0.8, 0.3);
     picture = vec4(radiance, 0.0, 0.0, alpha);
+#endif
 }

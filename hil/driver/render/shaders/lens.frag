@@ -4,7 +4,7 @@ in vec3 normal;
 in vec3 rest;
 in vec2 uv;
 in float ambient;
-uniform float mode;  // 0 opaque glass, 1 see-through light, 2 only the words of what reflections hide
+// Switches: none: opaque glass; BLENDED: light of a see-through lens; WORDS: only the words where a reflection hides things.
 out vec4 picture;
 
 void main() {
@@ -17,16 +17,17 @@ void main() {
     float dirt = 0.7 + 0.3 * noise_at(uv * 0.7 + 0.3).x;
     float mirror = share * (min(spots(world, n, v, 0.012, turn), 400.0) + 0.004 * dirt * spots(world, n, v, 0.12, turn));
     mirror += share * (light.z + 0.3 * sun.w) * mirrored_windows(reflect(-v, n)) * 0.9;
-    if (mode > 1.5) {
-        if (mirror < 0.3) discard;
-        picture = vec4(0.0, kind.x, 0.0, 1.0);
-        return;
-    }
-    if (mode > 0.5) {
-        float haze = 0.006 * dirt * (light.x + light.y + sun.w);
-        picture = vec4(mirror + haze, 0.0, 0.0, kind.z * (1.0 - share));
-        return;
-    }
-    float albedo = look.x * (maps.x > 0.5 ? texture(albedo_map, uv).r : 1.0);
-    picture = vec4(shade(world, n, v, albedo, ambient, look.w, 0.0, 1.0) + mirror, kind.x, 0.0, 1.0);
+#if defined(WORDS)
+    if (mirror < 0.3) discard;
+    picture = vec4(0.0, kind.x, 0.0, 1.0);
+#elif defined(BLENDED)
+    float haze = 0.006 * dirt * (light.x + light.y + sun.w);
+    picture = vec4(mirror + haze, 0.0, 0.0, kind.z * (1.0 - share));
+#else
+    float albedo = look.x;
+#ifdef TEXTURE
+    albedo *= texture(albedo_map, uv).r;
+#endif
+    picture = vec4(matt(world, n, albedo, ambient, look.w) + mirror, kind.x, 0.0, 1.0);
+#endif
 }

@@ -1,3 +1,4 @@
+// llvmpipe runs both sides of every branch: what is not needed is left out by switches, not by ifs.
 // Light on a surface. Radiances in the unit of pose.Light; a white matt surface under irradiance pi has radiance 1.
 uniform sampler2D noise_map;
 uniform sampler2DShadow shadow_map;
@@ -12,13 +13,13 @@ float led_at(int i, vec3 p, out vec3 l) {
 }
 
 float sun_seen(vec3 p, vec3 n) {
-    if (more.z < 0.5) return 1.0;
     vec3 at = (sun_projection * vec4(p + n * 4.0, 1.0)).xyz * 0.5 + 0.5;
-    if (any(lessThan(at, vec3(0.0))) || any(greaterThan(at, vec3(1.0)))) return 1.0;
     at.z -= 0.0012;
     const float s = 0.7 / 1024.0;
-    return 0.25 * (texture(shadow_map, at + vec3(s, s, 0)) + texture(shadow_map, at + vec3(-s, s, 0))
+    float seen = 0.25 * (texture(shadow_map, at + vec3(s, s, 0)) + texture(shadow_map, at + vec3(-s, s, 0))
                  + texture(shadow_map, at + vec3(s, -s, 0)) + texture(shadow_map, at + vec3(-s, -s, 0)));
+    vec3 edge = abs(at - 0.5);
+    return max(max(edge.x, edge.y), edge.z) > 0.5 ? 1.0 : seen;
 }
 
 // Diffuse light of the cabin from a direction range: windscreen ahead and above, side windows.
@@ -34,30 +35,50 @@ float mirrored_windows(vec3 r) {
     return max(high * side, screen);
 }
 
-// Light thrown back by a surface: diffuse with soft terminator, and one highlight (Blinn, energy kept) per light.
-float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, float specular, float gloss) {
-    float diffuse = 0.0, shine = 0.0;
-    float keep = 1.0 / ((1.0 + wrap) * (1.0 + wrap));
-    float edge = 1.0 - max(dot(n, v), 0.0);
-    float mirror = specular + (1.0 - specular) * 0.35 * edge * edge * edge * edge * edge;
-    float lobe = (gloss + 8.0) / 8.0;
+// Light thrown back by a matt surface with soft terminator.
+float matt(vec3 p, vec3 n, float albedo, float ambient, float wrap) {
+    float diffuse = 0.0;
+    float keep = 1.0 / (1.0 + wrap);
     int count = int(more.x);
     for (int i = 0; i < count; ++i) {
         vec3 l;
         float e = led_at(i, p, l);
-        float lit = max(dot(n, l) + wrap, 0.0);
-        diffuse += e * lit * keep * (1.0 + wrap);
-        shine += e * max(dot(n, l), 0.0) * pow(max(dot(n, normalize(l + v)), 0.0), gloss);
+        diffuse += e * max(dot(n, l) + wrap, 0.0);
     }
-    diffuse *= 0.55 + 0.45 * ambient;
+    diffuse *= keep * (0.55 + 0.45 * ambient);
     diffuse += light.x * 0.025 * ambient;  // LED light that the cabin throws back
-    if (sun.w > 0.0) {
-        float seen = sun_seen(p, n) * sun.w;
-        diffuse += seen * max(dot(n, sun.xyz) + wrap, 0.0) * keep * (1.0 + wrap) + sun.w * 0.03 * ambient;
-        shine += seen * max(dot(n, sun.xyz), 0.0) * pow(max(dot(n, normalize(sun.xyz + v)), 0.0), gloss);
+#ifdef SUN
+    diffuse += sun.w * (sun_seen(p, n) * max(dot(n, sun.xyz) + wrap, 0.0) * keep + 0.03 * ambient);
+#endif
+    return albedo * (diffuse + light.y * ambient * surrounding(n));
+}
+
+// The same with one highlight a light (Blinn, energy kept) and a mirror of the surroundings at grazing angles.
+float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, float specular, float gloss) {
+    float diffuse = 0.0, shine = 0.0;
+    float keep = 1.0 / (1.0 + wrap);
+    float edge = 1.0 - max(dot(n, v), 0.0);
+    float edge2 = edge * edge;
+    float mirror = specular + (1.0 - specular) * 0.35 * edge2 * edge2 * edge;
+    float around = light.y * ambient * surrounding(n);
+    int count = int(more.x);
+    for (int i = 0; i < count; ++i) {
+        vec3 l;
+        float e = led_at(i, p, l);
+        float nl = dot(n, l);
+        vec3 h = l + v;
+        float nh = max(dot(n, h), 0.0) * inversesqrt(dot(h, h));
+        diffuse += e * max(nl + wrap, 0.0);
+        shine += e * max(nl, 0.0) * exp2(gloss * log2(nh + 1e-6));
     }
-    diffuse += light.y * ambient * surrounding(n);
-    return albedo * diffuse + mirror * (lobe * shine * (0.4 + 0.6 * ambient) + light.y * ambient * surrounding(reflect(-v, n)));
+    diffuse *= keep * (0.55 + 0.45 * ambient);
+    diffuse += light.x * 0.025 * ambient;
+#ifdef SUN
+    float seen = sun_seen(p, n) * sun.w, nl = dot(n, sun.xyz);
+    diffuse += seen * max(nl + wrap, 0.0) * keep + sun.w * 0.03 * ambient;
+    shine += seen * max(nl, 0.0) * pow(max(dot(n, normalize(sun.xyz + v)), 0.0), gloss);
+#endif
+    return albedo * (diffuse + around) + mirror * ((gloss + 8.0) / 8.0 * shine * (0.4 + 0.6 * ambient) + around);
 }
 
 // Mirror images of the lights in a smooth surface: small bright spots, never smaller than a pixel shows, energy kept.
@@ -73,10 +94,10 @@ float spots(vec3 p, vec3 n, vec3 v, float blur, float turn) {
         total += e * exp(-2.0 * dot(off, off) / s2);
     }
     total *= 0.5 / s2;
-    if (sun.w > 0.0) {
-        vec3 off = n - normalize(sun.xyz + v);
-        total += sun.w * sun_seen(p, n) * exp(-2.0 * dot(off, off) / s2) * 0.5 / s2;
-    }
+#ifdef SUN
+    vec3 off = n - normalize(sun.xyz + v);
+    total += sun.w * sun_seen(p, n) * exp(-2.0 * dot(off, off) / s2) * 0.5 / s2;
+#endif
     return total;
 }
 

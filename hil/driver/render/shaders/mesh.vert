@@ -13,6 +13,7 @@ uniform mat4 place;
 #ifdef PART
 in vec4 in_masks;  // lips, lids, inside of the mouth, nails
 out vec4 masks;
+out float inside;
 uniform float cloth_mm;
 #endif
 #ifdef STRIP
@@ -32,7 +33,8 @@ void main() {
     vec3 at = in_position;
 #ifdef PART
     masks = in_masks;
-    at += in_normal * cloth_mm * smoothstep(0.0, 6.0, covered(rest));
+    inside = in_masks.z > 0.5 ? -50.0 : covered(rest);
+    at += in_normal * cloth_mm * smoothstep(0.0, 6.0, inside);
 #endif
 #ifdef STRIP
     strip = in_strip;

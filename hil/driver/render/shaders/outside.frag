@@ -25,7 +25,7 @@ void main() {
         bright += 0.03 * texture(landscape_map, road * 0.02).r;
     }
     float radiance = bright * light.z;
-    if (light.w > 0.0) {
+#ifdef LAMPS
         for (int i = -3; i < 7; ++i) {
             float x = float(i) * -28.0 + 14.0 + mod(-more.y, 28.0) - 28.0;
             for (int s = -1; s < 2; s += 2) {
@@ -36,6 +36,6 @@ void main() {
                 radiance += light.w * 0.7 * exp(-dot(off, off) / (size * size));
             }
         }
-    }
+#endif
     picture = vec2(radiance, 0.0);
 }

@@ -11,14 +11,17 @@ void main() {
     vec3 n = normalize(normal);
     if (!gl_FrontFacing) n = -n;
     float albedo = look.x;
-    if (maps.x > 0.5) {
-        vec4 t = texture(albedo_map, uv);
-        if (maps.y > 0.5 && t.g < 0.5) discard;
-        albedo *= t.r;
-    }
-    if (maps.z > 0.5) n = bend(world, n, texture(height_map, uv).r * maps.w);
-    float pixel = distance(camera.xyz, world) * camera.w;
-    if (grain.z + grain.w > 0.0) n = fabric(rest, n, grain.z, grain.w, pixel, albedo);
+#ifdef TEXTURE
+    vec4 t = texture(albedo_map, uv);
+    if (maps.y > 0.5 && t.g < 0.5) discard;
+    albedo *= t.r;
+#endif
+#ifdef HEIGHT
+    n = bend(world, n, texture(height_map, uv).r * maps.w);
+#endif
+#ifdef FABRIC
+    n = fabric(rest, n, grain.z, grain.w, distance(camera.xyz, world) * camera.w, albedo);
+#endif
     vec3 r = rest * grain.y;
     albedo *= 1.0 + grain.x * noise_at(r.yz + vec2(0.7, 0.4) * r.x).x;
     picture = vec2(shade(world, n, v, albedo, ambient, look.w, look.y, look.z), kind.x);
