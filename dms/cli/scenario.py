@@ -5,6 +5,7 @@ dms scenario show NAME
 dms scenario schema [scenario|truth]
 dms scenario render NAME --out drive.mcap --labels       a drive log with CAN, vehicle records and labels
 dms scenario render NAME --out drive.mp4                 a video
+dms scenario render NAME --out perfect.jsonl             what a perfect perception would say, for dms assess
 dms scenario render NAME --out folder --labels           PNG pictures, camera.json, labels.jsonl
 dms scenario render NAME --out set --crop eyes --count 10000 --workers 2     a training set (goes on where it was broken off)
 dms scenario preview NAME --out sheet.png --truth        a contact sheet; .mp4 gives a film with captions
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for sub in (show, render, preview):
         sub.add_argument("name", metavar="NAME", help="shipped scenario or YAML file")
     for sub in (render, preview):
-        sub.add_argument("--out", required=True, metavar="PATH", help="folder, .mcap or .mp4; for preview .png or .mp4")
+        sub.add_argument("--out", required=True, metavar="PATH", help="folder, .mcap, .mp4 or .jsonl; for preview .png or .mp4")
         sub.add_argument("--count", type=_positive, metavar="N", help="so many pictures at most (cut-outs, with --crop)")
         sub.add_argument("--fps", type=_rate, metavar="N", help="pictures a second (default: the scenario's)")
         sub.add_argument("--size", type=_size, metavar="WxH", help="picture size (default: the scenario's)")
@@ -88,7 +89,7 @@ def _show(args: argparse.Namespace) -> int:
     picture = f"{width}x{height}, camera {scenario.camera.place}, {scenario.vehicle}"
     print(f"{scenario.duration_s:g} s at {scenario.fps:g} pictures/s, {picture}")
     for part in sorted(plain["parts"], key=lambda p: p["at"]):
-        words = [f"{k}={v}" for k, v in part.items() if k not in ("at", "do", "for") and v not in (None, {}, [])]
+        words = [f"{k}={v}" for k, v in part.items() if k not in ("at", "do", "for") and v not in (None, "", {}, [])]
         length = f"{part['for']:6.1f} s" if part.get("for") else " " * 8
         print(f"{part['at']:8.1f} s {length}  {part.get('do', '')}  {' '.join(words)}".rstrip())
     return 0
@@ -117,12 +118,14 @@ def _render(args: argparse.Namespace) -> int:
         raise UsageError("--workers is for training sets; add --crop full, face, eyes or hand")
     if args.crop is not None and out.suffix:
         raise UsageError(f"--crop makes a training set in a folder; --out {out} is none")
-    jobs_by_suffix = {".mcap": jobs.render_log, ".mp4": jobs.render_video, "": jobs.render_pictures}
-    if out.suffix not in jobs_by_suffix:
-        raise UsageError(f"--out {out}: give a folder, or a file that ends in .mcap or .mp4")
+    job = {".mcap": jobs.render_log, ".mp4": jobs.render_video, ".jsonl": jobs.render_records, "": jobs.render_pictures}
+    if out.suffix not in job:
+        raise UsageError(f"--out {out}: give a folder, or a file that ends in .mcap, .mp4 or .jsonl")
+    if out.suffix == ".jsonl" and args.labels:
+        raise UsageError("--labels goes with pictures; a .jsonl file holds observation and vehicle records only")
     order = _order(args, even=out.suffix == ".mp4")
     if args.crop is None:
-        count = jobs_by_suffix[out.suffix](order, out, args.labels)
+        count = job[out.suffix](order, out, args.labels)
         return _done(args, {"pictures": count}, f"{count} pictures")
     manifest = jobs.render_set(order, out, args.crop, args.workers, _progress)
     splits = {name: sum(s.splits[name] for s in manifest.shards) for name in manifest.words["split"]}

@@ -11,6 +11,7 @@ from dms.drivelog.format import TRUTH
 from dms.drivelog.reader import LogReader
 from dms.errors import BackendUnavailable, HardwareError
 from dms.records.cabin import decode_camera
+from dms.records.jsonl import decode_state
 from dms.runtime import graphics
 from hil.driver.behaviour.scenario import shipped
 from hil.driver.truth import jobs
@@ -124,6 +125,18 @@ def test_render_a_video(dms, small, out):
 
 
 @pytest.mark.usefixtures("studio")
+def test_perfect_records_are_assessed(dms, small, out):
+    path = out / "perfect.jsonl"
+    assert dms("scenario", "render", small, "--out", path, "--fps", "30").code == 0
+    result = dms("assess", path, "--vehicle", "example_lhd", "--jsonl")
+    states = [decode_state(line) for line in result.out.splitlines()]
+    assert result.code == 0 and len(states) == 60
+    assert states[-1].attention.zone == "road" and states[-1].level >= 3
+    refused = dms("scenario", "render", small, "--out", out / "b.jsonl", "--labels")
+    assert refused.code == 2 and "--labels" in refused.complaint and not (out / "b.jsonl").exists()
+
+
+@pytest.mark.usefixtures("studio")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_render_a_training_set(dms, small, out, workers):
     words = ["--crop", "eyes", "--count", "20", "--workers", workers, "--json"]
@@ -159,7 +172,7 @@ def test_preview_sheet_and_film(dms, small, out):
     ("words", "code", "said"),
     [
         (["render", "none.yaml", "--out", "OUT/a.mcap"], 3, "scenario none.yaml cannot be read"),
-        (["render", "SMALL", "--out", "OUT/a.avi"], 2, ".mcap or .mp4"),
+        (["render", "SMALL", "--out", "OUT/a.avi"], 2, ".mcap, .mp4 or .jsonl"),
         (["render", "SMALL", "--out", "OUT/none/a.mcap"], 3, "no folder"),
         (["render", "SMALL", "--out", "OUT/a.mp4", "--size", "161x96"], 2, "even sides"),
         (["render", "SMALL", "--out", "OUT/a.mcap", "--crop", "eyes"], 2, "training set in a folder"),
@@ -213,11 +226,13 @@ def test_a_broken_scenario_file_is_unreadable(dms, tmp_path, out):
         assert result.code == 3 and said in result.complaint and "bad.yaml" in result.complaint
 
 
-@pytest.mark.parametrize("target", ["a.mcap", "a.mp4", "folder", "a.png"])
+@pytest.mark.parametrize("target", ["a.mcap", "a.mp4", "a.jsonl", "folder", "a.png"])
 def test_a_renderer_that_fails_leaves_nothing_behind(dms, small, out, studio, monkeypatch, target):
     monkeypatch.setattr(jobs, "open_studio", BreakingStudio)
     command = "preview" if target.endswith(".png") else "render"
-    result = dms("scenario", command, small, "--out", out / target, *(["--labels"] if command == "render" else []))
+    result = dms(
+        "scenario", command, small, "--out", out / target, *(["--labels"] if target in ("a.mcap", "a.mp4", "folder") else [])
+    )
     assert result.code == 4 and "lost its context" in result.complaint and list(out.iterdir()) == []
 
 

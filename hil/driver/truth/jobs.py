@@ -24,6 +24,7 @@ from hil.driver.truth.crops import SIZES, Kind
 from hil.driver.truth.drawing import Canvas, sheet, tile, write_png, write_video
 from hil.driver.truth.labels import Truth
 from hil.driver.truth.log_store import LogOptions, write_log
+from hil.driver.truth.observation import observe
 from hil.driver.truth.training_store import Manifest, Plan, fill
 
 Pairs = Iterable[tuple[Frame, Truth]]
@@ -122,6 +123,16 @@ def render_pictures(order: Order, out: Path, labels: bool) -> int:
             for frame, _ in note.passing(order.pairs(studio)):
                 (part / f"{frame.index:06d}.png").write_bytes(cv2.imencode(".png", frame.grey)[1].tobytes())
                 count += 1
+    return count
+
+
+def render_records(order: Order, out: Path, labels: bool = False) -> int:
+    """Vehicle records and perfect observations as JSON Lines, the input of ``dms assess``; returns the number of pictures."""
+    count = 0
+    with order.open() as studio, finished_file(out) as part, open(part, "wb") as file:
+        for _, truth in order.pairs(studio):
+            file.write(encode(truth.vehicle) + b"\n" + encode(observe(truth, order.scenario.name)) + b"\n")
+            count += 1
     return count
 
 
