@@ -168,9 +168,7 @@ def coarser(part: Part) -> Ints:
     return np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
 
 
-def shell_patch(
-    rings: int = 10, around: int = 32, reach_deg: float = 75.0
-) -> tuple[Floats, Ints]:
+def shell_patch(rings: int = 10, around: int = 32, reach_deg: float = 75.0) -> tuple[Floats, Ints]:
     """The front of the unit sphere round the x axis: vertices and triangles, counter-clockwise from outside."""
     t = np.radians(np.linspace(0, reach_deg, rings + 1))[:, None]
     p = np.linspace(0, 2 * np.pi, around, endpoint=False)[None]
