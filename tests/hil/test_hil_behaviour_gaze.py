@@ -75,10 +75,12 @@ def test_owl_turns_the_head_and_lizard_the_eyes() -> None:
 
 def test_head_starts_after_the_eyes() -> None:
     states, _ = shift(40, 0, owl=1.0)
-    start = 24
-    eyes = next(i for i in range(start, 200) if angles_of(states[i].gaze)[0] > 3.0)
-    head = next(i for i in range(start, 200) if states[i].yaw > 3.0)
-    assert 0.03 < (head - eyes) / RATE < 0.25
+    still = looker(1, 1.0)
+    rest = [still.step(i / RATE, 0.0) for i in range(len(states))]  # the same sway without the shift
+    eyes = next(i for i in range(24, 200) if abs(angles_of(states[i].gaze)[0] - angles_of(rest[i].gaze)[0]) > 0.01)
+    head = next(i for i in range(24, 200) if abs(states[i].yaw - rest[i].yaw) > 0.001)
+    assert eyes - 24 <= 2
+    assert 0.035 < (head - eyes) / RATE < 0.09
 
 
 @pytest.mark.parametrize(("yaw", "pitch"), [(30, -10), (-39, -12), (33, -20), (29, 16)])

@@ -16,9 +16,9 @@ from hil.driver.pose import Activity, Grip, Side
 
 FRONT_MM = (360.0, 80.0, -230.0)
 """Where a hand raised before the chest is taken to be, from the ocular point; y towards the middle of the car."""
-PHONE_IN_HAND_MM = (340.0, 60.0, -340.0)
+PHONE_IN_HAND_MM = (320.0, 60.0, -350.0)
 """The screen of a phone held up to read; the line of sight goes on to the lap."""
-PHONE_OFFSET_MM = (-20.0, 0.0, -110.0)
+PHONE_OFFSET_MM = (-40.0, 0.0, -120.0)
 """From the anchor ``front`` to the hand that holds it."""
 _PUT_DOWN_S = 0.7
 
