@@ -72,7 +72,7 @@ class HandRig:
         heads, tails = person.heads, person.tails
         roots = [heads[self.bones[f][0]] for f in range(5)]
         along, across = roots[2] - heads[self.wrist], roots[1] - roots[4]
-        normal = cross(across, along) if side == "left" else cross(along, across)
+        normal = cross(along, across) if side == "left" else cross(across, along)
         self.axes = frame(along, normal)
         """Palm axes in the rest frame: along the fingers, out of the palm, x cross y."""
         self.middle = (heads[self.wrist] + roots[2]) / 2 + 14.0 * self.axes[:, 1]

@@ -82,7 +82,7 @@ class Places:
             "lap": (np.array([230.0, 105 * out, -470]), np.array([0.9, -0.35 * out, 0.15]), np.array([0.1, -0.2 * out, -1])),
             "gear": (np.array([330.0, 330 * self._inboard, -480]), np.array([0.8, 0, -0.5]), np.array([0.1, 0, -1.0])),
             "chest": (np.array([150.0, 60 * out, -330]), np.array([0.1, -0.9 * out, 0.4]), np.array([-1.0, 0, 0.1])),
-            "front": (np.array([300.0, 150 * out, -210]), np.array([0.10, 0.05 * out, 1.0]), np.array([1.0, 0, 0.0])),
+            "front": (np.array([190.0, 115 * out, -155]), np.array([0.10, 0.05 * out, 1.0]), np.array([1.0, 0, 0.0])),
         }
         offset, along, palm = where[place]
         if grip.shape == "phone" and place in ("lap", "chest"):
@@ -91,6 +91,7 @@ class Places:
         if grip.shape in ("thumb_up", "thumb_down") and place == "front":
             flip = 1.0 if grip.shape == "thumb_up" else -1.0
             along, palm = np.array([0.35, -0.9 * out, 0.0]), np.array([-0.9, -0.35 * out, 0.0]) * flip
+            offset = offset + np.array([0.0, 75 * out, 40.0])
         return HandTarget(eyes + offset, frame(along, palm))
 
     def _on_wheel(self, clock: float) -> HandTarget:
@@ -105,7 +106,7 @@ class Places:
         fingers_up, to_face = np.array([-0.15, -0.45 * out, 0.9]), np.array([-1.0, -0.25 * out, 0.0])
         if place == "ear":
             wrist, along, palm = (
-                ear + np.array([45.0, 42 * out, -105]),
+                ear + np.array([45.0, 38 * out, -90]),
                 np.array([-0.35, 0.0, 0.95]),
                 np.array([0.0, -1.0 * out, 0.1]),
             )
@@ -117,7 +118,7 @@ class Places:
             low = -70.0 if place == "mouth" else -95.0
             wrist, along, palm = mouth + np.array([48.0, 68 * out, low]), np.array([-0.2, -0.75 * out, 0.65]), to_face
         elif place == "eyes":
-            wrist, along, palm = np.array([62.0, 55 * out, -150]), fingers_up, to_face
+            wrist, along, palm = np.array([62.0, 60 * out, -105]), fingers_up, to_face
         elif place == "cheek":
             wrist, along, palm = (
                 mouth + np.array([-25.0, 85 * out, -70]),
