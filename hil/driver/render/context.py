@@ -79,6 +79,18 @@ class Target:
         if clear:
             self.frame.clear(depth=1.0)
 
+    def write_only(self, radiance: bool) -> None:
+        """Let what follows change only the radiance, or only the words; the depth stays."""
+        self.frame.color_mask = (True, False, False, False) if radiance else (False, True, False, False)
+        self.frame.depth_mask = False
+        self.frame.use()  # masks count from here on
+
+    def write_all(self) -> None:
+        """Take ``write_only`` back."""
+        self.frame.color_mask = (True, True, True, True)
+        self.frame.depth_mask = True
+        self.frame.use()
+
     def read(self) -> NDArray[np.float16]:
         """Height x width x 2: radiance and ID."""
         width, height = self.size

@@ -145,7 +145,7 @@ class Skin:
     Attributes:
         base: albedo of the skin.
         albedo: h x w, multiplies ``base`` (brows, stubble, moles painted in); ``height``: h x w, mm, wrinkles and pores.
-        gloss_map: h x w, multiplies the skin's highlight (oily forehead and nose); ``None``: 1.
+        gloss_map: h x w, multiplies the skin's highlight (255 = 1; oily forehead and nose); ``None``: 1.
         specular, gloss, wrap: as in ``Material``.
         lips, lids: factors on the albedo of lips and eyelids.
         nails: factor on the nails' albedo.

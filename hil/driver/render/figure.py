@@ -79,7 +79,7 @@ class GpuFigure:
         """Take another skin."""
         gl, self.skin = self._gl, skin
         height = np.zeros((4, 4), np.float32) if skin.height is None else skin.height
-        gloss = np.full((4, 4), 128, np.uint8) if skin.gloss_map is None else skin.gloss_map
+        gloss = np.full((4, 4), 255, np.uint8) if skin.gloss_map is None else skin.gloss_map
         self._maps = {
             "albedo_map": texture_of(gl, skin.albedo), "height_map": texture_of(gl, height), "gloss_map": texture_of(gl, gloss),
             "neckline_map": texture_of(gl, skin.neckline[None].astype(np.float32), mipmaps=False),

@@ -243,11 +243,10 @@ class Renderer:
 
 def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: Sequence[Drawn]) -> None:
     """Lashes, hair's edges and lenses over what is drawn: first their light, blended, then the words where they hide it."""
-    ctx, frame = gl.ctx, target.frame
+    ctx = gl.ctx
     soft = [drawn for drawn in worn if drawn.material.kind in ("hair", "lens")]
     ctx.enable(gl.module.BLEND)
-    frame.depth_mask = False
-    frame.color_mask = (True, False, False, False)
+    target.write_only(radiance=True)
     ctx.blend_func = gl.module.SRC_ALPHA, gl.module.ONE_MINUS_SRC_ALPHA
     figure.draw_lashes()
     for drawn in soft:
@@ -258,13 +257,12 @@ def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: S
         if drawn.material.kind == "lens":
             drawn.draw(posed, "BLENDED")
     ctx.disable(gl.module.BLEND)
-    frame.color_mask = (False, True, False, False)
+    target.write_only(radiance=False)
     figure.draw_lashes("WORDS")
     for drawn in soft:
         if drawn.material.kind == "lens":
             drawn.draw(posed, "WORDS")
-    frame.color_mask = (True, True, True, True)
-    frame.depth_mask = True
+    target.write_all()
 
 
 def _picture(target: Target, fine: int, depth: bool) -> Picture3:

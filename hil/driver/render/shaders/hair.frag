@@ -33,7 +33,6 @@ void main() {
     if (fringe < 0.5 ? alpha < threshold : (alpha >= threshold || alpha < 0.04)) discard;
     vec3 v = normalize(camera.xyz - world);
     vec3 n = normalize(normal);
-    if (!gl_FrontFacing) n = -n;
     vec2 dx = vec2(dFdx(uv.x), dFdy(uv.x));
     vec3 px = dFdx(world), py = dFdy(world);
     vec3 t = py * dx.x - px * dx.y;  // along which u stays the same

@@ -31,11 +31,11 @@ void main() {
     albedo *= 1.0 + 0.05 * blotch.x + 0.035 * fine.w;
     float height = texture(height_map, uv).r * finish.w + 0.05 * fine.w * (1.0 - smoothstep(0.25, 0.9, pixel));
     m = bend(world, n, height);
-    float oily = texture(gloss_map, uv).r * 2.0 * (1.0 + 0.25 * blotch.x);
+    float oily = texture(gloss_map, uv).r * (1.0 + 0.25 * blotch.x);
 #else
     albedo *= 1.0 + 0.05 * fine.x;
     m = bend(world, n, texture(height_map, uv).r * finish.w);
-    float oily = texture(gloss_map, uv).r * 2.0;
+    float oily = texture(gloss_map, uv).r;
 #endif
     float facing = dot(m, v);
     m = normalize(m - min(facing - 0.02, 0.0) * v);
