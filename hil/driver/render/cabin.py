@@ -53,7 +53,7 @@ def _materials(look: Interior) -> dict[str, Material]:
     seat = leather if look.leather else cloth
     return {
         "liner": cloth(look.liner, noise=0.12), "trim": plastic(look.trim), "dark": plastic(look.dark), "rubber": plastic(0.04, 0.02),
-        "seat": seat(look.seat), "seat_centre": seat(look.seat_centre), "metal": Material(id=Id.CABIN, albedo=0.2, specular=0.4, gloss=60),
+        "seat": seat(look.seat), "seat_centre": seat(look.seat_centre), "metal": Material(id=Id.CABIN, albedo=0.12, specular=0.12, gloss=40),
         "pattern": cloth(0.45, noise=0.5), "bag": cloth(0.3, noise=0.3), "belt": cloth(look.belt, Id.BELT, 0.05),
         "chrome": plastic(0.3, 0.2),
     }  # fmt: skip

@@ -89,7 +89,7 @@ class Drawn:
     def draw_opaque(self, posed: Posed | None) -> None:
         """Draw what hides things behind it: nothing of a see-through lens, the closed part of hair."""
         if self.material.kind != "lens":
-            self.draw(posed, fringe=0.0)
+            self.draw(posed)
 
     def draw_shadow(self, posed: Posed | None) -> None:
         """Draw depth only."""

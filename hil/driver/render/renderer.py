@@ -176,7 +176,7 @@ class Renderer:
                 drawn.draw_opaque(posed)
         self._draw_outside(shot)
         if posed is not None and self._figure is not None:
-            see_through(self._gl, target, self._figure, posed, self._worn)
+            see_through(self._gl, target, self._figure, posed, self._worn, self._is_fine)
 
     def _layer(self, shot: _Shot, target: Target, light: Light) -> None:
         """Draw what stands still, under one light."""
@@ -194,7 +194,7 @@ class Renderer:
             figure.draw(posed)
             for drawn in worn:
                 drawn.draw_opaque(posed)
-            see_through(self._gl, target, figure, posed, worn)
+            see_through(self._gl, target, figure, posed, worn, self._is_fine)
 
     def _use(self, shot: _Shot, light: Light, sun: Array | None) -> None:
         """Bind one frame's camera, light and shared textures."""
@@ -207,6 +207,10 @@ class Renderer:
         }  # fmt: skip
         for name, texture in shared.items():
             texture.use(UNIT[name])
+
+    @property
+    def _is_fine(self) -> bool:
+        return "FINE" in self._programs.switches
 
     def _draw_outside(self, shot: _Shot) -> None:
         ctx, gl = self._gl.ctx, self._gl.module
@@ -241,7 +245,7 @@ class Renderer:
         return sun
 
 
-def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: Sequence[Drawn]) -> None:
+def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: Sequence[Drawn], fine: bool) -> None:
     """Lashes, hair's edges and lenses over what is drawn: first their light, blended, then the words where they hide it."""
     ctx = gl.ctx
     soft = [drawn for drawn in worn if drawn.material.kind in ("hair", "lens")]
@@ -249,9 +253,9 @@ def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: S
     target.write_only(radiance=True)
     ctx.blend_func = gl.module.SRC_ALPHA, gl.module.ONE_MINUS_SRC_ALPHA
     figure.draw_lashes()
-    for drawn in soft:
+    for drawn in soft if fine else ():
         if drawn.material.kind == "hair":
-            drawn.draw(posed, fringe=1.0)
+            drawn.draw(posed, "FRINGE")
     ctx.blend_func = gl.module.ONE, gl.module.SRC_ALPHA
     for drawn in soft:
         if drawn.material.kind == "lens":
