@@ -19,7 +19,8 @@ _BEARD_SHADOW = {"none": 0.1, "stubble": 0.75, "moustache": 0.3, "goatee": 0.3, 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Paint:
-    """Atlas maps, ``SIZE`` x ``SIZE``, rows upwards: albedo and gloss factors (255 = 1) and height in mm."""
+    """Atlas maps, ``SIZE`` x ``SIZE``, rows upwards: height in mm; albedo factors
+    (255 is ``HEADROOM``) and gloss factors (128 is 1)."""
 
     albedo: NDArray[np.uint8]
     height: Floats
@@ -153,7 +154,7 @@ def paint(look: Look) -> Paint:
     tone = _hairs(tone, stubble, look.beard.albedo, base)
     height += 0.06 * stubble * fine
     tone = _hairs(tone, _painted_scalp(look, c, rng), look.hair.albedo, base)
-    gloss = 0.35 + (0.25 + 0.4 * look.skin.oil) * f.t_zone + 0.3 * f.lip
+    gloss = 0.5 + (0.3 + 0.8 * look.skin.oil) * f.t_zone + 0.3 * f.lip
     for (rows, columns), cover in brow_cover(c, look.brows, rng):
         tone[rows, columns] = _hairs(tone[rows, columns], cover, look.brows.albedo, base)
         height[rows, columns] += 0.35 * cover
@@ -167,8 +168,8 @@ def _atlas(c: Canvas, tone: Floats, height: Floats, gloss: Floats) -> Paint:
     albedo[rows, columns] = np.where(c.inside, np.clip(tone * (255 / HEADROOM), 0, 255), albedo[rows, columns])
     full = np.zeros((SIZE, SIZE), np.float32)
     full[rows, columns] = np.where(c.inside, height, 0)
-    shine = np.full((SIZE, SIZE), 110, np.uint8)
-    shine[rows, columns] = np.where(c.inside, np.clip(gloss * 255, 0, 255), 110)
+    shine = np.full((SIZE, SIZE), 64, np.uint8)
+    shine[rows, columns] = np.where(c.inside, np.clip(gloss * 128, 0, 255), 64)
     return Paint(albedo, full, shine)
 
 

@@ -105,8 +105,7 @@ def grown(person: Person, look: Look, style: Style, start: Roots, shell: Floats,
         held = _held(person, here)
         fall = style.gravity * (0.4 + 1.6 * i / n) * (1 + 2.0 * (1 - held))
         going = unit(0.72 * going + 0.28 * held * field + fall * _DOWN + 0.16 * scatter)
-        ahead = here + going * step
-        ahead = _kept_off(person, style, ahead, gap * min(1.0, 0.4 + i / 3))
+        ahead = _kept_off(person, style, here + going * step, gap * min(1.0, 0.4 + i / 3))
         going = unit(ahead - here)
         here = here + going * step
         path.append(here)
@@ -168,4 +167,4 @@ def flat_across(paths: Floats, person: Person) -> tuple[Floats, Floats]:
     tangent = along(paths)
     outward = unit(paths - person.centre)
     normal = unit(outward - tangent * dot(outward, tangent) + 1e-4)
-    return unit(np.cross(tangent, normal)), normal
+    return unit(np.cross(normal, tangent)), normal
