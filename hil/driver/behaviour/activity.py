@@ -14,12 +14,8 @@ from hil.driver.behaviour.hands import IN_LAP, ON_WHEEL, Hold
 from hil.driver.behaviour.motion import Spell
 from hil.driver.pose import Activity, Grip, Side
 
-FRONT_MM = (360.0, 80.0, -230.0)
-"""Where a hand raised before the chest is taken to be, from the ocular point; y towards the middle of the car."""
 PHONE_IN_HAND_MM = (320.0, 60.0, -350.0)
 """The screen of a phone held up to read; the line of sight goes on to the lap."""
-PHONE_OFFSET_MM = (-40.0, 0.0, -120.0)
-"""From the anchor ``front`` to the hand that holds it."""
 _PUT_DOWN_S = 0.7
 
 
@@ -67,7 +63,7 @@ def _phone(part: p.Phone, rng: np.random.Generator) -> Actor:
     if part.place == "ear":
         return _call(part, rng)
     words: dict[str, tuple[Activity, Grip, Target]] = {
-        "hand": ("phone_hand", Grip("front", "phone", PHONE_OFFSET_MM), PHONE_IN_HAND_MM),
+        "hand": ("phone_hand", Grip("chest", "phone"), PHONE_IN_HAND_MM),
         "lap": ("phone_lap", Grip("lap", "phone"), "lap"),
         "mount": ("phone_mount", Grip("mount", "point"), "phone"),
     }

@@ -33,8 +33,8 @@ class CameraSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Where the camera is (``vehicle``: as the vehicle file says), the picture's size, and the name of a sensor preset."""
 
     place: Literal["vehicle", "a_pillar", "column", "cluster", "mirror"] = "vehicle"
-    size: tuple[Sizes, Sizes] = (640, 400)
-    preset: str = "default"
+    size: tuple[Sizes, Sizes] = (640, 480)
+    preset: Literal["clean", "good", "cheap", "old", "random"] = "good"
 
 
 class LightFrame(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +125,19 @@ class TakeoverSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resumes: bool = False
 
 
+class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures that have nothing to do with each other, for training: each shows another pose, each run another driver.
+
+    ``yaw_deg``, ``pitch_deg``: widest head angles; ``close``: share of pictures taken from near, with far-down glances.
+    """
+
+    yaw_deg: Annotated[float, msgspec.Meta(ge=0, le=100)] = 98.0
+    pitch_deg: Annotated[float, msgspec.Meta(ge=0, le=60)] = 50.0
+    shut: Share = 0.15
+    hands: Share = 0.3
+    close: Share = 0.25
+
+
 class Scenario(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole scenario file."""
 
@@ -141,6 +154,7 @@ class Scenario(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     car: CarSetup = CarSetup()
     takeover: TakeoverSetup = TakeoverSetup()
     parts: list[Part] = []
+    shots: ShotsSetup | None = None
 
     def looks_at(self, t: float) -> Look:
         """Looks of the driver at ``t``: those of ``driver`` and every ``change_look`` up to then."""

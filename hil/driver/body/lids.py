@@ -21,6 +21,8 @@ LOWER_PER_DEG_DOWN, LOWER_PER_DEG_UP = -0.067, 0.02
 SMALLEST_SHARE, LARGEST_SHARE = 0.30, 1.25
 """Of the straight-ahead gap: what gaze alone makes of it at most."""
 LOWEST_MM = -3.0
+LOWER_SHARE, OWN_HEIGHT = 0.54, 0.3
+"""The relaxed lower margin lies this share of the gap below the ball's middle; how much of the shape's own deviation stays."""
 PRESSED_MM = -0.6
 """Lids that are shut touch with some pressure; without it a slit of the eye shows between them."""
 
@@ -51,6 +53,9 @@ class Lids:
             self._margins.append((upper, lower))
             moved = {unit: (_moves(asset, unit, rows[0]), _moves(asset, unit, rows[1])) for unit in asset.units}
             self._moves.append({unit: both for unit, both in moved.items() if both[0].any() or both[1].any()})
+
+        relaxed = [-LOWER_SHARE * person.lid_gap_mm[side] for side in (0, 1)]
+        self._lower = [float(self._heights(side, {})[1]) - relaxed[side] for side in (0, 1)]
 
     def _heights(self, side: int, weights: Mapping[str, float]) -> Array:
         """Height of the upper and the lower margin above the middle of the ball, mm, with these unit weights."""
@@ -91,7 +96,7 @@ class Lids:
         }
         weights.update({unit: weight for unit, weight in face.items() if unit in moves})
         wanted = self.relaxed(side, pitch_deg) * openness
-        lower_rest = self._heights(side, {})[1]
+        lower_rest = LOWER_SHARE * -self._person.lid_gap_mm[side] + OWN_HEIGHT * self._lower[side]
         rises = 0.08 * max(1 - openness, 0.0) * self._person.lid_gap_mm[side]  # the lower lid comes up a little in closing
         low = lower_rest + max(LOWER_PER_DEG_DOWN * down, LOWEST_MM) + LOWER_PER_DEG_UP * up + rises
         goal = np.array([low + (wanted if wanted > 0.05 else PRESSED_MM), low])

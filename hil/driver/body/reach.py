@@ -88,6 +88,8 @@ class Places:
         if grip.shape == "phone" and place in ("lap", "chest"):
             palm = np.array([-0.7, -0.1 * out, 0.7])
             along = np.array([0.7, -0.35 * out, 0.7])
+            if place == "chest":  # held up to read: the screen is where the driver model looks (PHONE_IN_HAND_MM)
+                offset = np.array([255.0, 85 * out, -405])
         if grip.shape in ("thumb_up", "thumb_down") and place == "front":
             flip = 1.0 if grip.shape == "thumb_up" else -1.0
             along, palm = np.array([0.35, -0.9 * out, 0.0]), np.array([-0.9, -0.35 * out, 0.0]) * flip

@@ -1,0 +1,160 @@
+"""Single pictures for training: another pose in each, another driver, look, light and camera in each run, drawn directly.
+
+``region`` draws only what a cut-out needs (both eyes, the face, a hand) with a camera of its own: the same camera with a shifted
+principal point. So a picture costs what its pixels cost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+import numpy as np
+
+from dms.assessment.cabins import load_cabin
+from dms.errors import InputError
+from dms.records import Frame
+from dms.records.cabin import Camera
+from hil.driver.behaviour.scenario import Scenario
+from hil.driver.body.asset import load
+from hil.driver.body.figure import Figure
+from hil.driver.body.posed import Posed
+from hil.driver.camera.pipeline import CameraModel
+from hil.driver.camera.rig import Place, Rig, rig
+from hil.driver.draws import Draw
+from hil.driver.look.words import look_of
+from hil.driver.split import split_of
+from hil.driver.studio import held_things
+from hil.driver.truth.crops import Kind
+from hil.driver.truth.filmed import Filmed, view_of
+from hil.driver.truth.geometry import Array, View
+from hil.driver.truth.labels import Truth
+from hil.driver.truth.seen import Person
+
+if TYPE_CHECKING:
+    from hil.driver.render.renderer import Renderer
+
+Size = tuple[int, int]
+SIZES: dict[Kind, Size] = {"full": (640, 480), "face": (160, 160), "eyes": (208, 72), "hand": (128, 128)}
+"""Pictures drawn for each kind of cut-out."""
+WIDTH_MM: dict[Kind, float] = {"face": 300.0, "eyes": 150.0, "hand": 270.0}
+LENS_EVERY = 4
+"""Pictures with one camera place; building a camera takes as long as a small picture."""
+SETTLING = 5
+"""Pictures the exposure control gets to find its level."""
+
+
+class Shots:
+    """Like ``hil.driver.studio.Studio``, for scenarios with ``shots``; a context manager.
+
+    Args:
+        scenario: with ``shots``.
+        size: of the picture; ``None``: by ``region``.
+        seed: of this run: who, which light, which poses.
+        region: what the picture shows.
+
+    Raises:
+        InputError: the scenario has no ``shots``.
+        HardwareError: no renderer (when the context is entered).
+    """
+
+    def __init__(self, scenario: Scenario, *, size: Size | None = None, seed: int | None = None, region: Kind = "full") -> None:
+        if scenario.shots is None:
+            raise InputError(f"{scenario.name}: has no `shots`; it is a drive")
+        self.scenario, self.region = scenario, region
+        self.seed = scenario.seed if seed is None else seed
+        self._rng = np.random.Generator(np.random.PCG64([self.seed, 31]))
+        self.cabin = load_cabin(scenario.vehicle if self._rng.random() < 0.8 else "example_rhd")
+        self._size = size or SIZES[region]
+        self._rig = self._camera_place()
+        self.camera: Camera = self._rig.camera
+        self._draw = Draw(scenario.shots, self.cabin, self._rng, hand=region == "hand")
+        self._figure = Figure(self.seed, self.cabin)
+        self._look = look_of(self.seed, scenario.driver.look)
+        self._person = Person(seed=self.seed, split=split_of(self.seed))
+        self._renderer: Renderer | None = None
+
+    def __enter__(self) -> "Shots":
+        from hil.driver.look.wardrobe import dress
+        from hil.driver.render.cabin import interior_meshes
+        from hil.driver.render.renderer import Renderer
+
+        door = 1.0 if self.cabin.drive == "lhd" else -1.0
+        self._renderer = Renderer(interior_meshes(self.cabin, self.seed), door=door, middle_mm=self.cabin.ocular_point_mm)
+        self._clothes, self._skin = dress(self._look, self._figure.person.coarse, load())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._renderer = None
+
+    def frames(self, stop_s: float | None = None) -> Iterator[tuple[Frame, Truth]]:
+        """The pictures of this run."""
+        scenario = self.scenario
+        end = scenario.duration_s if stop_s is None else min(stop_s, scenario.duration_s)
+        for index in range(round(end * scenario.fps)):
+            if index % LENS_EVERY == 0 and index:
+                self._rig = self._camera_place()
+            yield self._shoot(index)
+
+    def _camera_place(self) -> Rig:
+        places = get_args(Place)
+        place = places[int(self._rng.integers(len(places)))]
+        size = self._size if self.region == "full" else SIZES["full"]
+        return rig(self.cabin, place, size, "random", self._rng)
+
+    def _shoot(self, index: int) -> tuple[Frame, Truth]:
+        if self._renderer is None:
+            raise RuntimeError("shots are taken inside `with Shots(...) as shots:`")
+        moment = self._draw.moment(index / self.scenario.fps)
+        self._renderer.set_driver([*self._clothes, *held_things(self._look, moment.pose)], self._skin)
+        posed = self._figure.pose(moment.pose)
+        mounted = self._rig if self.region == "full" else self._close_up(posed)
+        model = CameraModel(mounted, int(self._rng.integers(2**31)))
+        drawn, light = model.view(moment.t), model.lit(moment.light)
+        picture = self._renderer.render(drawn, mounted.pose, posed, light, mounted.leds)
+        radiance = picture.radiance * np.float32(np.exp(self._rng.normal(0, 0.25)))
+        for _ in range(SETTLING):
+            taken = model.shoot(radiance, moment.t, light=light)
+        frame = Frame(grey=taken.grey, t=moment.t, index=index, counter=index, source=self.scenario.name)
+        filmed = Filmed(
+            moment=moment,
+            posed=posed,
+            picture=picture,
+            taken=taken,
+            view=view_of(model, drawn),
+            look=self._look,
+            person=self._person,
+        )
+        return frame, filmed.label(self.scenario.name, index)
+
+    def _close_up(self, posed: Posed) -> Rig:
+        """The same camera, seeing the region only: jittered in place and scale."""
+        from hil.driver.render.projection import crop
+
+        middle, rng = self._middle(posed), self._rng
+        plain = msgspec.structs.replace(self._rig.camera, distortion=[])
+        view = View(camera=plain, pose=self._rig.pose)
+        scale = plain.fx / max(float(view.to_camera(middle)[2]), 100.0)
+        width = WIDTH_MM[self.region] * scale * float(np.exp(rng.normal(0, 0.1)))
+        height = width * self._size[1] / self._size[0]
+        x, y = view.pixels(middle)[0] + rng.normal(0, 0.04 * width, 2)
+        zoom = self._size[0] / width
+        camera = crop(plain, 0, 0, 1, 1, zoom)
+        camera = msgspec.structs.replace(
+            camera,
+            cx=camera.cx - (x - width / 2) * zoom,
+            cy=camera.cy - (y - height / 2) * zoom,
+            width=self._size[0],
+            height=self._size[1],
+        )
+        return replace(self._rig, camera=camera, vibration_px=0.0)
+
+    def _middle(self, posed: Posed) -> Array:
+        if self.region == "hand":
+            for hand in posed.hands.values():
+                if hand is not None:
+                    return np.asarray(hand.points_mm.mean(axis=0))
+        if self.region == "face":
+            return np.asarray(posed.head_mm + posed.head_rotation @ np.array([0.0, 0.0, -35.0]))
+        return posed.head_mm
