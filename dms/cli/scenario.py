@@ -16,6 +16,7 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +170,10 @@ def _order(args: argparse.Namespace, even: bool) -> "Order":
     if out.suffix and not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: cannot be written: there is no folder {out.parent}")
     probe_renderer()
-    return jobs.Order(scenario, jobs.open_studio, args.size, args.seed, args.count)
+    opener = jobs.open_studio
+    if scenario.shots is not None:
+        opener = partial(jobs.open_shots, region=getattr(args, "crop", None) or "full")
+    return jobs.Order(scenario, opener, args.size, args.seed, args.count)
 
 
 def _done(args: argparse.Namespace, figures: Mapping[str, Any], words: str) -> int:

@@ -154,7 +154,10 @@ class Draw:
 
     def _light(self) -> Light:
         rng, kind = self._rng, self._kind
-        vary = lambda value: float(value * np.exp(rng.normal(0, 0.45)))  # noqa: E731
+
+        def vary(value: float) -> float:
+            return float(value * np.exp(rng.normal(0, 0.45)))
+
         return Light(
             led=vary(1.0), sun=vary(kind.sun) if rng.random() < 0.7 else 0.0, sun_direction=self._sun, ambient=vary(kind.ambient),
             outside=vary(kind.outside), street=kind.street, travelled_m=float(rng.uniform(0, 500)),

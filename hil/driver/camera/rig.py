@@ -21,6 +21,7 @@ from hil.driver.camera.optics import Optics
 from hil.driver.camera.presets import Preset, Quality, quality
 from hil.driver.camera.sensor import SensorSpec
 from hil.driver.camera.shutter import Shutter
+from hil.driver.render.drawable import Led
 
 Place = Literal["vehicle", "a_pillar", "column", "cluster", "mirror"]
 
@@ -46,23 +47,6 @@ _AIM_MM: dict[str, Vector] = {
 _BELOW_MIRROR_MM = 12.0
 _SPREAD_MM, _SPREAD_DEG, _SPREAD_FOCAL, _SPREAD_CENTRE = 12.0, 1.5, 0.02, 0.006
 """Standard deviations of a mounting that is not as drawn; positions and angles are cut at two of them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Led:
-    """One infrared LED.
-
-    Attributes:
-        position_mm: vehicle frame.
-        direction: unit vector of its axis, vehicle frame.
-        exponent: light falls with the cosine of the angle from the axis to this power.
-        power: share of the camera's LED power; all LEDs together 1.
-    """
-
-    position_mm: Vector
-    direction: Vector
-    exponent: float
-    power: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

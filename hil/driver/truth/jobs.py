@@ -62,6 +62,17 @@ def open_studio(scenario: Scenario, size: Size | None, seed: int | None) -> Stud
     return Studio(scenario, size=size, seed=seed)
 
 
+def open_shots(scenario: Scenario, size: Size | None, seed: int | None, region: Kind = "full") -> StudioLike:
+    """Single pictures for training, which show no more than ``region``.
+
+    Raises:
+        HardwareError: there is no renderer.
+    """
+    from hil.driver.shots import Shots  # only here: it brings the renderer
+
+    return Shots(scenario, size=size, seed=seed, region=region)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to render, and how much of it.
