@@ -79,6 +79,10 @@ class Target:
         if clear:
             self.frame.clear(depth=1.0)
 
+    def whole(self) -> None:
+        """Take the box of ``start`` back."""
+        self.frame.scissor = (0, 0, *self.size)
+
     def write_only(self, radiance: bool) -> None:
         """Let what follows change only the radiance, or only the words; the depth stays."""
         self.frame.color_mask = (True, False, False, False) if radiance else (False, True, False, False)

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hil.driver.body.asset import load
 from hil.driver.body.posed import Posed
 from hil.driver.ids import Id
 from hil.driver.render import uniforms
+from hil.driver.render.chunks import Chunks
 from hil.driver.render.context import Gl
-from hil.driver.render.drawable import Attach, Material, Mesh, smooth_normals
+from hil.driver.render.drawable import Attach, Floats, Material, Mesh, smooth_normals
 from hil.driver.render.shaders import UNIT, Buffers, Programs
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ class Drawn:
             words[2, 0] = Id.PASSENGER
         self._surface = gl.ctx.buffer(words)
         self._maps = self._textures(material)
-        self._buffers = Buffers(gl, programs, self._content(), mesh.triangles)
+        self._chunks = Chunks(mesh.vertices, mesh.triangles, _dense(mesh))
+        self._buffers = Buffers(gl, programs, self._content(), self._chunks.triangles)
 
     def _textures(self, material: Material) -> "list[tuple[moderngl.Texture, int]]":
         maps = []
@@ -73,10 +76,13 @@ class Drawn:
             content.append((ctx.buffer(np.ascontiguousarray(np.round(mesh.weights * 255), np.uint8)), "4f1", "in_weights"))
         return content
 
-    def draw(self, posed: Posed | None, *switches: str, **values: float) -> None:
-        """Draw with the bound lights and bones."""
+    def draw(self, posed: Posed | None, clip: Array, *switches: str) -> None:
+        """Draw with the bound lights and bones; ``clip``: vehicle frame to clip space."""
         at = placed(self.mesh.attach, posed)
         if at is None:
+            return
+        seen = self._chunks.seen(clip @ at, posed.bones if posed is not None else None)
+        if not seen.any():
             return
         self._surface.bind_to_uniform_block(2)
         for texture, unit in self._maps:
@@ -84,18 +90,32 @@ class Drawn:
         ctx, flag = self._gl.ctx, self._gl.module.CULL_FACE
         (ctx.disable if self.mesh.two_sided else ctx.enable)(flag)
         key = self._programs.key("mesh", _FRAGMENT[self.material.kind], *self._own, *self._features, *switches)
-        self._buffers.draw(key, place=tuple(at.T.ravel()), **values)
+        self._buffers.draw(key, self._chunks.runs(seen), place=tuple(at.T.ravel()))
 
-    def draw_opaque(self, posed: Posed | None) -> None:
+    def draw_opaque(self, posed: Posed | None, clip: Array) -> None:
         """Draw what hides things behind it: nothing of a see-through lens, the closed part of hair."""
         if self.material.kind != "lens":
-            self.draw(posed)
+            self.draw(posed, clip)
 
     def draw_shadow(self, posed: Posed | None) -> None:
         """Draw depth only."""
         at = placed(self.mesh.attach, posed)
         if at is not None and self.material.kind != "lens":
             self._buffers.draw(self._programs.key("mesh", "depth", *self._own), place=tuple(at.T.ravel()))
+
+
+def _dense(mesh: Mesh) -> Array | None:
+    """Weights over all bones, k x b."""
+    if mesh.attach != "bones" or mesh.bones is None or mesh.weights is None:
+        return None
+    return dense_weights(mesh.bones, mesh.weights)
+
+
+def dense_weights(bones: NDArray[np.int64], weights: Floats) -> Array:
+    """Four bones and weights a vertex (k x 4 each) as k x b."""
+    out = np.zeros((len(bones), len(load().bones)))
+    np.add.at(out, (np.arange(len(bones))[:, None], bones), weights)
+    return out
 
 
 def placed(attach: Attach, posed: Posed | None) -> Array | None:

@@ -1,19 +1,21 @@
 """A figure's own parts on the GPU: skin, mouth, eyes and lashes. Only what a pose changed is uploaded again."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hil.driver.body.asset import Asset, Ints, Part, load
 from hil.driver.body.posed import Posed
 from hil.driver.ids import Id
 from hil.driver.render import textures, uniforms
+from hil.driver.render.chunks import Chunks
 from hil.driver.render.context import Gl
 from hil.driver.render.drawable import Floats, Skin
-from hil.driver.render.drawn import texture_of
+from hil.driver.render.drawn import dense_weights, texture_of
 from hil.driver.render.shaders import UNIT, Buffers, Programs
 
 _NO_CLOTH = -1e4
-_REACH_MM = 40.0
-"""A person's neck may sit that much lower than the mean one's."""
+View = tuple[NDArray[np.float64], Floats]
+"""Clip matrix (vehicle frame) and bones."""
 
 
 class GpuPart:
@@ -39,9 +41,10 @@ class GpuPart:
         if name == "lashes":
             content.append((ctx.buffer(np.ascontiguousarray(asset.lash, np.float32)), "4f", "in_strip"))
         meshes = [part.triangles, coarser(part)] if name == "head" else [part.triangles]
-        heights = part.refine(asset.mean[: asset.vertices])[part.place][:, 2]
-        self._lowest = [np.sort(heights[t].min(axis=1)) for t in meshes]
-        self._levels = [Buffers(gl, programs, content, t[np.argsort(heights[t].min(axis=1))]) for t in meshes]
+        shape = part.refine(asset.mean[: asset.vertices])[part.place]
+        weights = dense_weights(part.bones[part.place], part.weights[part.place])
+        self._chunks = [Chunks(shape, t, weights) for t in meshes]
+        self._levels = [Buffers(gl, programs, content, chunks.triangles) for chunks in self._chunks]
 
     def update(self, posed: Posed) -> None:
         """Upload the rest shape unless it is the one already there."""
@@ -51,15 +54,29 @@ class GpuPart:
         self._rows[:, :3] = now[0][self._place]
         self._rows[:, 3:] = now[1][self._place]
         self._moving.write(self._rows)
+        for chunks in self._chunks:
+            chunks.follow(self._rows[:, :3])
         self._last = now
 
-    def below(self, height: float, coarse: bool) -> int:
-        """How many of its triangles reach below a height (z of the mean rest shape); they are the first ones."""
-        return int(np.searchsorted(self._lowest[-1 if coarse else 0], height))
+    def draw(
+        self, key: tuple[str, ...], view: View | None = None, coarse: bool = False, low: float = -np.inf, high: float = np.inf,
+        **values: object,
+    ) -> None:  # fmt: skip
+        """With the bound bones and light.
 
-    def draw(self, key: tuple[str, ...], coarse: bool = False, first: int = 0, count: int = -1, **values: object) -> None:
-        """With the bound bones and light; ``coarse``: without the subdivision, for large pixels."""
-        self._levels[-1 if coarse else 0].draw(key, first, count, **values)
+        Args:
+            key: the program.
+            view: clip matrix and bones, to leave out what cannot show; ``None``: draw all.
+            coarse: without the subdivision, for large pixels.
+            low, high: only groups of triangles whose lowest point (z of the mean rest shape) lies there.
+            values: uniforms.
+        """
+        level = -1 if coarse else 0
+        chunks = self._chunks[level]
+        allowed = (chunks.lowest >= low) & (chunks.lowest < high)
+        mask = allowed if view is None else allowed & chunks.seen(*view)
+        if mask.any():
+            self._levels[level].draw(key, chunks.runs(mask, allowed), **values)
 
 
 class GpuFigure:
@@ -85,7 +102,7 @@ class GpuFigure:
             "neckline_map": texture_of(gl, skin.neckline[None].astype(np.float32), mipmaps=False),
             "iris_map": texture_of(gl, textures.iris(skin.iris_seed)),
         }  # fmt: skip
-        self._cloth_top = float(skin.neckline.max()) + _REACH_MM
+        self._cloth_top = float(skin.neckline.max()) + 8.0
 
     def update(self, posed: Posed) -> None:
         """Upload what this pose changed."""
@@ -101,24 +118,24 @@ class GpuFigure:
         for name, texture in self._maps.items():
             texture.use(UNIT[name])
 
-    def draw(self, posed: Posed) -> None:
-        """The opaque parts; ``update`` and ``bind`` come first."""
-        gl, programs = self._gl, self._programs
+    def draw(self, posed: Posed, clip: NDArray[np.float64]) -> None:
+        """The opaque parts; ``update`` and ``bind`` come first. ``clip``: vehicle frame to clip space."""
+        gl, programs, view = self._gl, self._programs, (clip, posed.bones)
         gl.ctx.enable(gl.module.CULL_FACE)
         bare = programs.key("mesh", "skin", "SKINNED", "PART")
         dressed = programs.key("mesh", "skin", "SKINNED", "PART", "DRESSED")
-        coarse = "FINE" not in programs.switches
+        coarse = "DENSE" not in programs.switches
         head = self._parts["head"]
-        low = head.below(self._cloth_top, coarse)
-        head.draw(bare, coarse, low, **self._settings(head))
-        head.draw(dressed, coarse, 0, low, **self._settings(head))
-        self._parts["body"].draw(dressed, **self._settings(self._parts["body"]))
+        top = self._cloth_top
+        head.draw(bare, view, coarse, low=top, **self._settings(head))
+        head.draw(dressed, view, coarse, high=top, **self._settings(head))
+        self._parts["body"].draw(dressed, view, **self._settings(self._parts["body"]))
         if _has_hands(posed):
-            self._parts["hands"].draw(bare, **self._settings(self._parts["hands"]))
+            self._parts["hands"].draw(bare, view, **self._settings(self._parts["hands"]))
         if posed.mouth_opening_mm > 0.5:
-            self._parts["mouth"].draw(bare, **self._settings(self._parts["mouth"]))
+            self._parts["mouth"].draw(bare, view, **self._settings(self._parts["mouth"]))
         for side in (0, 1):
-            self._shell.draw(programs.key("eye", "eye"), side=side)
+            self._shell.draw(programs.key("eye", "eye", f"SIDE {side}"))
 
     def draw_lashes(self, *switches: str) -> None:
         """The lashes' light, to be blended; with WORDS: their words where they cover more than half a pixel."""

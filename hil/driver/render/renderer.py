@@ -5,7 +5,7 @@ frame's light; in sunshine everything is drawn anew because of the shadows. Crop
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,16 @@ from hil.driver.render.context import Box, Gl, Size, Target, open_context
 from hil.driver.render.drawable import Led, Mesh, Skin
 from hil.driver.render.drawn import Drawn, texture_of
 from hil.driver.render.figure import GpuFigure
-from hil.driver.render.projection import crop, depth_mm, ray_matrix, size_of, sun_matrix
+from hil.driver.render.projection import clip_matrix, crop, depth_mm, ray_matrix, size_of, sun_matrix
 from hil.driver.render.shaders import UNIT, Buffers, Programs
 from hil.driver.render.still import Still
 
 Array = NDArray[np.float64]
-_FINE_FOCAL = 1500.0
-"""Focal length (px) from which the fine head and fine skin are drawn: pixels below about half a millimetre."""
+_FINE_FOCAL, _DENSE_FOCAL = 1500.0, 3200.0
+"""Focal lengths (px) from which fine skin and hair, and the subdivided head are drawn: pixels below about 0.45 and 0.2 mm."""
+_SMALL_PX = 100_000
+"""Smaller pictures (crops) draw what stands still anew instead of keeping layers of it."""
+_SUN_STEP = 0.035
 _SHADOW_PX = 1024
 _SHADOW_REACH_MM = 1100.0
 
@@ -52,12 +55,34 @@ class _Shot:
     camera: Camera
     pose: CameraPose
     leds: tuple[Led, ...]
+    clip: Array
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for equal views under equal LEDs."""
         c, p = self.camera, self.pose
         return (c.fx, c.fy, c.cx, c.cy, *size_of(c), tuple(p.position_mm), tuple(p.forward), tuple(p.up), self.leds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Person:
+    """A figure in a pose, with what it wears."""
+
+    figure: GpuFigure
+    posed: Posed
+    worn: Sequence[Drawn]
+
+    def draw(self, clip: Array) -> None:
+        self.figure.bind()
+        self.figure.draw(self.posed, clip)
+        for drawn in self.worn:
+            drawn.draw_opaque(self.posed, clip)
+
+    def draw_shadow(self) -> None:
+        self.figure.bind()
+        self.figure.draw_shadow(self.posed)
+        for drawn in self.worn:
+            drawn.draw_shadow(self.posed)
 
 
 class Renderer:
@@ -92,7 +117,7 @@ class Renderer:
         self._targets: dict[Size, Target] = {}
         self._figure: GpuFigure | None = None
         self._worn: list[Drawn] = []
-        self._passenger: tuple[GpuFigure, Posed, list[Drawn]] | None = None
+        self._passenger: _Person | None = None
         self._interior = [Drawn(gl, self._programs, mesh) for mesh in interior]
         self._still = Still(gl)
 
@@ -113,7 +138,8 @@ class Renderer:
         self._passenger = None
         if posed is not None:
             worn = [Drawn(self._gl, self._programs, mesh, passenger=True) for mesh in meshes]
-            self._passenger = GpuFigure(self._gl, self._programs, skin or Skin(belt=False), passenger=True), posed, worn
+            figure = GpuFigure(self._gl, self._programs, skin or Skin(belt=False), passenger=True)
+            self._passenger = _Person(figure, posed, worn)
 
     def render(
         self, camera: Camera, camera_pose: CameraPose, posed: Posed | None, light: Light, leds: Sequence[Led], depth: bool = True
@@ -138,12 +164,12 @@ class Renderer:
         self._gl.check_thread()
         width, height = size_of(camera)
         fine = crop(camera, 0, 0, width, height, self._fine) if self._fine > 1 else camera
-        shot = _Shot(fine, camera_pose, tuple(leds))
+        shot = _Shot(fine, camera_pose, tuple(leds), clip_matrix(fine, camera_pose))
         target = self._target(size_of(fine))
         rows = np.linspace(0, target.size[1], len(instants) + 1).round().astype(int)
         for (posed, light), top, bottom in zip(instants, rows[:-1], rows[1:], strict=True):
             self._band(shot, target, posed, light, (0, int(top), target.size[0], int(bottom - top)))
-        target.frame.scissor = None
+        target.whole()
         return _picture(target, self._fine, depth)
 
     def _target(self, size: Size) -> Target:
@@ -154,52 +180,50 @@ class Renderer:
         return self._targets[size]
 
     def _band(self, shot: _Shot, target: Target, posed: Posed | None, light: Light, box: Box) -> None:
-        ctx, gl = self._gl.ctx, self._gl.module
-        if self._figure is None:
-            posed = None
-        if posed is not None and self._figure is not None:
-            self._figure.update(posed)
-        ctx.enable_only(gl.DEPTH_TEST)
-        sun = self._sun_shadow(posed, light) if light.sun > 0 else None
-        if sun is not None:
-            self._use(shot, light, sun)
-            target.start(box)
-            self._draw_still(target)
-        else:
-            self._still.show(target, box, shot.key, light, lambda to, parts: self._layer(shot, to, parts))
-            self._use(shot, light, None)
-            target.start(box, clear=False)
-        if posed is not None and self._figure is not None:
-            self._figure.bind()
-            self._figure.draw(posed)
-            for drawn in self._worn:
-                drawn.draw_opaque(posed)
+        """One instant into one box: what stands still, the driver, what is outside, what is seen through."""
+        person = None if posed is None or self._figure is None else _Person(self._figure, posed, self._worn)
+        if person is not None:
+            person.figure.update(person.posed)
+        self._gl.ctx.enable_only(self._gl.module.DEPTH_TEST)
+        small = target.size[0] * target.size[1] < _SMALL_PX
+        if not small:
+            key = (shot.key, _roughly(light.sun_direction) if light.sun > 0 else None)
+            self._still.show(target, box, key, light, lambda to, parts: self._layer(shot, to, parts))
+        self._use(shot, light, self._sun_shadow(person, light) if light.sun > 0 else None)
+        target.start(box, clear=small)
+        if person is not None:
+            person.draw(shot.clip)  # nearest first: what it hides is not shaded
+        if small:
+            self._draw_still(shot, target)
         self._draw_outside(shot)
-        if posed is not None and self._figure is not None:
-            see_through(self._gl, target, self._figure, posed, self._worn, self._is_fine)
+        if person is not None:
+            self._see_through(target, shot, person)
 
     def _layer(self, shot: _Shot, target: Target, light: Light) -> None:
-        """Draw what stands still, under one light."""
-        self._use(shot, light, None)
+        """What stands still in one light; only it casts shadows on itself, so that it can be kept."""
+        if light.sun > 0:
+            light = replace(light, sun_direction=_roughly(light.sun_direction))
+        self._use(shot, light, self._sun_shadow(None, light) if light.sun > 0 else None)
         target.start((0, 0, *target.size))
-        self._draw_still(target)
+        self._draw_still(shot, target)
 
-    def _draw_still(self, target: Target) -> None:
+    def _draw_still(self, shot: _Shot, target: Target) -> None:
         for drawn in self._interior:
-            drawn.draw_opaque(None)
+            drawn.draw_opaque(None, shot.clip)
         if self._passenger is not None:
-            figure, posed, worn = self._passenger
-            figure.update(posed)
-            figure.bind()
-            figure.draw(posed)
-            for drawn in worn:
-                drawn.draw_opaque(posed)
-            see_through(self._gl, target, figure, posed, worn, self._is_fine)
+            self._passenger.figure.update(self._passenger.posed)
+            self._passenger.draw(shot.clip)
+            self._see_through(target, shot, self._passenger)
 
     def _use(self, shot: _Shot, light: Light, sun: Array | None) -> None:
         """Bind one frame's camera, light and shared textures."""
-        needs = {"SUN": sun is not None, "FINE": shot.camera.fx > _FINE_FOCAL, "LAMPS": light.street > 0}
-        self._programs.switches = tuple(name for name, needed in needs.items() if needed)
+        needs = {
+            "SUN": sun is not None,
+            "FINE": shot.camera.fx > _FINE_FOCAL,
+            "DENSE": shot.camera.fx > _DENSE_FOCAL,
+            "LAMPS": light.street > 0,
+        }
+        self._programs.switches = (f"COUNT {len(shot.leds)}", *(name for name, needed in needs.items() if needed))
         self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._door))
         self._frame.bind_to_uniform_block(0)
         shared = {
@@ -208,9 +232,27 @@ class Renderer:
         for name, texture in shared.items():
             texture.use(UNIT[name])
 
-    @property
-    def _is_fine(self) -> bool:
-        return "FINE" in self._programs.switches
+    def _see_through(self, target: Target, shot: _Shot, person: _Person) -> None:
+        """Lashes, hair's edges and lenses over what is drawn: first their light, blended, then the words where they hide it."""
+        ctx, gl = self._gl.ctx, self._gl.module
+        figure, posed = person.figure, person.posed
+        hair, lenses = ([drawn for drawn in person.worn if drawn.material.kind == kind] for kind in ("hair", "lens"))
+        figure.bind()
+        ctx.enable(gl.BLEND)
+        target.write_only(radiance=True)
+        ctx.blend_func = gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA
+        figure.draw_lashes()
+        for drawn in hair if "FINE" in self._programs.switches else ():
+            drawn.draw(posed, shot.clip, "FRINGE")
+        ctx.blend_func = gl.ONE, gl.SRC_ALPHA
+        for drawn in lenses:
+            drawn.draw(posed, shot.clip, "BLENDED")
+        ctx.disable(gl.BLEND)
+        target.write_only(radiance=False)
+        figure.draw_lashes("WORDS")
+        for drawn in lenses:
+            drawn.draw(posed, shot.clip, "WORDS")
+        target.write_all()
 
     def _draw_outside(self, shot: _Shot) -> None:
         ctx, gl = self._gl.ctx, self._gl.module
@@ -220,53 +262,28 @@ class Renderer:
         self._outside.draw(self._programs.key("outside", "outside"), rays=rays)
         ctx.depth_func = "<"
 
-    def _sun_shadow(self, posed: Posed | None, light: Light) -> Array:
+    def _sun_shadow(self, person: _Person | None, light: Light) -> Array:
         """Draw what the sun sees; gives its clip matrix."""
-        ctx = self._gl.ctx
-        middle = np.asarray(self._middle if posed is None else posed.head_mm, float) + (150.0, -150.0 * self._door, -250.0)
+        eyes = np.asarray(self._middle if person is None else person.posed.head_mm, float)
+        middle = eyes + np.array([150.0, -150.0 * self._door, -250.0])
         sun = sun_matrix(np.asarray(light.sun_direction, float), middle, _SHADOW_REACH_MM)
         self._frame.write(uniforms.shadow_frame(sun))
         self._frame.bind_to_uniform_block(0)
         self._shadow_frame.use()
         self._shadow_frame.clear(depth=1.0)
-        ctx.disable(self._gl.module.CULL_FACE)
-        if posed is not None and self._figure is not None:
-            self._figure.bind()
-            self._figure.draw_shadow(posed)
-            for drawn in self._worn:
-                drawn.draw_shadow(posed)
+        self._gl.ctx.disable(self._gl.module.CULL_FACE)
+        for one in (person, self._passenger):
+            if one is not None:
+                one.draw_shadow()
         for drawn in self._interior:
             drawn.draw_shadow(None)
-        if self._passenger is not None:
-            figure, still, _ = self._passenger
-            figure.update(still)
-            figure.bind()
-            figure.draw_shadow(still)
         return sun
 
 
-def see_through(gl: Gl, target: Target, figure: GpuFigure, posed: Posed, worn: Sequence[Drawn], fine: bool) -> None:
-    """Lashes, hair's edges and lenses over what is drawn: first their light, blended, then the words where they hide it."""
-    ctx = gl.ctx
-    soft = [drawn for drawn in worn if drawn.material.kind in ("hair", "lens")]
-    ctx.enable(gl.module.BLEND)
-    target.write_only(radiance=True)
-    ctx.blend_func = gl.module.SRC_ALPHA, gl.module.ONE_MINUS_SRC_ALPHA
-    figure.draw_lashes()
-    for drawn in soft if fine else ():
-        if drawn.material.kind == "hair":
-            drawn.draw(posed, "FRINGE")
-    ctx.blend_func = gl.module.ONE, gl.module.SRC_ALPHA
-    for drawn in soft:
-        if drawn.material.kind == "lens":
-            drawn.draw(posed, "BLENDED")
-    ctx.disable(gl.module.BLEND)
-    target.write_only(radiance=False)
-    figure.draw_lashes("WORDS")
-    for drawn in soft:
-        if drawn.material.kind == "lens":
-            drawn.draw(posed, "WORDS")
-    target.write_all()
+def _roughly(direction: Vector) -> Vector:
+    """A direction to about two degrees: that often the still layers follow the sun."""
+    x, y, z = (round(v / _SUN_STEP) * _SUN_STEP for v in direction)
+    return x, y, z if (x, y, z) != (0.0, 0.0, 0.0) else 1.0
 
 
 def _picture(target: Target, fine: int, depth: bool) -> Picture3:

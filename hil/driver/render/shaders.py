@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil.driver.body.asset import load
+from hil.driver.render.chunks import Runs
 from hil.driver.render.context import Gl
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ _INCLUDES = {
     "eye.frag": ("light", "eyes"),
     "eye.vert": ("eyes",),
 }
-_LIT = ("SUN",)
-_WANTS = {"skin": ("SUN", "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",)}
+_LIT = ("COUNT", "SUN")
+_WANTS = {"skin": (*_LIT, "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",)}
 UNIT = {name: place for place, name in enumerate(_SAMPLERS)}
 """Texture unit of each sampler, the same in all programs."""
 
@@ -51,8 +52,8 @@ class Programs:
     """Compiled programs of one context.
 
     Attributes:
-        switches: ``SUN``, ``FINE``, ``LAMPS``: what this frame needs of all programs. llvmpipe runs both sides of every branch,
-            so what a frame does not need must not be in its programs.
+        switches: ``COUNT n`` (LEDs), ``SUN``, ``FINE``, ``LAMPS``: what this frame needs of all programs. llvmpipe runs both sides
+            of every branch and is slow at counted loops, so what a frame does not need must not be in its programs.
     """
 
     def __init__(self, gl: Gl) -> None:
@@ -62,7 +63,8 @@ class Programs:
 
     def key(self, vertex: str, fragment: str, *own: str) -> tuple[str, ...]:
         """Names the program of two shader files (``mesh``, ``skin``), their own switches and this frame's."""
-        return (vertex, fragment, *own, *(s for s in self.switches if s in _WANTS.get(fragment, ())))
+        wanted = _WANTS.get(fragment, ())
+        return (vertex, fragment, *own, *(s for s in self.switches if s.split()[0] in wanted))
 
     def get(self, key: tuple[str, ...]) -> "moderngl.Program":
         """The program, compiled at the first call."""
@@ -87,15 +89,17 @@ class Buffers:
         self._index = gl.ctx.buffer(np.ascontiguousarray(triangles, np.int32))
         self._arrays: dict[tuple[str, ...], tuple[moderngl.Program, moderngl.VertexArray]] = {}
 
-    def draw(self, key: tuple[str, ...], first: int = 0, count: int = -1, **values: object) -> None:
-        """Draw ``count`` triangles from ``first`` on with the program of ``Programs.key`` and these uniforms."""
+    def draw(self, key: tuple[str, ...], runs: Runs | None = None, **values: object) -> None:
+        """Draw stretches of triangles (``None``: all) with the program of ``Programs.key`` and these uniforms."""
         if key not in self._arrays:
             program = self._programs.get(key)
             self._arrays[key] = program, self._ctx.vertex_array(program, self._content, self._index, skip_errors=True)
         program, array = self._arrays[key]
         put(program, **values)
-        if count:
-            array.render(vertices=count * 3 if count > 0 else -1, first=first * 3)
+        if runs is None:
+            array.render()
+        for first, count in runs or ():
+            array.render(vertices=count * 3, first=first * 3)
 
 
 def put(program: "moderngl.Program", **values: object) -> None:

@@ -1,7 +1,7 @@
 // An anatomical eye, traced behind each pixel of the shell: sclera ball, corneal bulge, iris plane seen by refraction, pupil.
 in vec3 world;
 in vec3 local;
-uniform int side;
+const int side = SIDE;
 uniform sampler2D iris_map;
 out vec2 picture;
 
@@ -16,8 +16,7 @@ float meet(vec3 o, vec3 d, vec3 c, float r) {
 
 float retro_light(vec3 at, vec3 v) {
     float sum = 0.0;
-    int count = int(more.x);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, at, l);
         vec3 off = cross(l, v);
@@ -91,7 +90,7 @@ void main() {
     float wet = clear > 0.5 ? 0.026 : 0.02 * clear + 0.004;
     float rough = clear > 0.5 ? 0.03 : 0.09;
     float free = smoothstep(-0.2, 0.5, top);
-    radiance += wet * free * spots(world, n, v, rough, 0.55 * turn);
+    radiance += wet * free * spots(world, n, v, vec2(rough), 0.55 * turn).x;
     radiance += 0.03 * free * (light.z * 0.8 + sun.w * 0.4) * mirrored_windows(reflect(ray, n)) * (0.35 + 0.65 * clear);
     // Tear line along the lower lid.
     float tear = exp(-pow((bottom - 0.25) / 0.28, 2.0)) * min(1.0, 0.5 / max(px, 0.05));

@@ -1,6 +1,6 @@
 // A patch of the static shell that the lids lie on.
 in vec3 in_position;  // on the unit sphere, x towards the face's front
-uniform int side;
+const int side = SIDE;
 out vec3 world;
 out vec3 local;  // head axes, from the shell's centre
 

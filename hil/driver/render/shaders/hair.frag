@@ -11,25 +11,23 @@ void main() {
     float cells = uv.x * strand.x;
     vec3 slow = texture(strand_map, vec2(floor(cells / 9.0) / 37.0, uv.y * 0.6)).rgb;
     cells += strand.w * (slow.b - 0.5) * 4.0;
-    float own = floor(cells);
-    vec3 hair = texture(strand_map, vec2((own + 0.5) / 256.0, uv.y * 0.7)).rgb;
-    float width = fwidth(cells);
-    float shown = 1.0 - smoothstep(0.35, 1.2, width);  // whether single strands are wide enough to be seen
-    float part = uv.y / max(1.0 - strand_more.x * mix(slow.r, hair.r, 0.6), 0.05);
+    // Strands as fine as the pixels can show: single ones near, bundles of 2, 4, 8 ... far away.
+    float bundle = exp2(ceil(log2(max(fwidth(cells) * 2.2, 1.0))));
+    float thread = cells / bundle;
+    vec3 hair = textureLod(strand_map, vec2((floor(thread) + 0.5) / 256.0, uv.y * 0.7), 0.0).rgb;
+    float part = uv.y / max(1.0 - strand_more.x * hair.r, 0.05);
     float cover = mix(strand.y, strand.z, clamp(part, 0.0, 1.0));
-    float gap = abs(fract(cells) - 0.5) * 2.0;
-    float fine = clamp((cover - gap) * 4.2 + 0.5, 0.0, 1.0);
-    float alpha = mix(cover, fine, shown) * smoothstep(1.04, 0.96, part);
+    float gap = abs(fract(thread) - 0.5) * 2.0;
+    float alpha = clamp((cover - gap) * 3.0 + 0.5, 0.0, 1.0) * smoothstep(1.04, 0.96, part);
     alpha = cover > 0.97 && part <= 1.0 ? 1.0 : alpha;
 #ifdef TEXTURE
     vec4 painted = texture(albedo_map, uv);
     alpha *= maps.y > 0.5 ? painted.g : 1.0;
 #endif
-    float threshold = mix(0.2 + 0.5 * hair.g, 0.5, shown);
 #ifdef FRINGE
-    if (alpha >= threshold || alpha < 0.04) discard;
+    if (alpha >= 0.5 || alpha < 0.04) discard;
 #else
-    if (alpha < threshold) discard;
+    if (alpha < 0.5) discard;
 #endif
     vec3 v = normalize(camera.xyz - world);
     vec3 n = normalize(normal);
@@ -41,11 +39,10 @@ void main() {
 #ifdef TEXTURE
     albedo *= painted.r;
 #endif
-    albedo *= 1.0 - 0.45 * gap * gap * shown;
+    albedo *= 1.0 - 0.4 * gap * gap;
     float diffuse = 0.0, shine = 0.0;
     float shift = 0.25 * (bright - 0.5);
-    int count = int(more.x);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, world, l);
         float tl = dot(t, l);

@@ -39,8 +39,7 @@ float mirrored_windows(vec3 r) {
 float matt(vec3 p, vec3 n, float albedo, float ambient, float wrap) {
     float diffuse = 0.0;
     float keep = 1.0 / (1.0 + wrap);
-    int count = int(more.x);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, p, l);
         diffuse += e * max(dot(n, l) + wrap, 0.0);
@@ -61,8 +60,7 @@ float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, flo
     float edge2 = edge * edge;
     float mirror = specular + (1.0 - specular) * 0.35 * edge2 * edge2 * edge;
     float around = light.y * ambient * surrounding(n);
-    int count = int(more.x);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, p, l);
         float nl = dot(n, l);
@@ -82,23 +80,22 @@ float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, flo
 }
 
 // Mirror images of the lights in a smooth surface: small bright spots, never smaller than a pixel shows, energy kept.
-// turn: how much the normal changes within a pixel, rad. Returns radiance per unit of mirrored share.
-float spots(vec3 p, vec3 n, vec3 v, float blur, float turn) {
-    float total = 0.0;
-    float s2 = blur * blur + 4.0 * turn * turn;
-    int count = int(more.x);
-    for (int i = 0; i < count; ++i) {
+// blur: of the spot and of a wide faint halo; turn: how much the normal changes within a pixel, rad.
+// Returns radiance per unit of mirrored share: spot, halo.
+vec2 spots(vec3 p, vec3 n, vec3 v, vec2 blur, float turn) {
+    vec2 total = vec2(0.0);
+    vec2 s2 = 1.0 / (blur * blur + 4.0 * turn * turn);
+    for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, p, l);
         vec3 off = n - normalize(l + v);
-        total += e * exp(-2.0 * dot(off, off) / s2);
+        total += e * exp(-2.0 * dot(off, off) * s2);
     }
-    total *= 0.5 / s2;
 #ifdef SUN
     vec3 off = n - normalize(sun.xyz + v);
-    total += sun.w * sun_seen(p, n) * exp(-2.0 * dot(off, off) / s2) * 0.5 / s2;
+    total += sun.w * sun_seen(p, n) * exp(-2.0 * dot(off, off) * s2);
 #endif
-    return total;
+    return total * 0.5 * s2;
 }
 
 vec4 noise_at(vec2 at) { return texture(noise_map, at) * 2.0 - 1.0; }
