@@ -20,6 +20,7 @@ from hil.driver.behaviour.scenario import Scenario
 from hil.driver.body.asset import load
 from hil.driver.body.figure import Figure
 from hil.driver.body.posed import Posed
+from hil.driver.camera.grime import Grime
 from hil.driver.camera.pipeline import CameraModel
 from hil.driver.camera.rig import Place, Rig, rig
 from hil.driver.draws import Draw
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from hil.driver.render.renderer import Renderer
 
 Size = tuple[int, int]
-SIZES: dict[Kind, Size] = {"full": (640, 480), "face": (160, 160), "eyes": (208, 72), "hand": (128, 128)}
+SIZES: dict[Kind, Size] = {"full": (640, 480), "face": (160, 160), "eyes": (224, 112), "hand": (128, 128)}
 """Pictures drawn for each kind of cut-out."""
-WIDTH_MM: dict[Kind, float] = {"face": 300.0, "eyes": 150.0, "hand": 270.0}
+WIDTH_MM: dict[Kind, float] = {"face": 300.0, "eyes": 160.0, "hand": 270.0}
 LENS_EVERY = 4
 """Pictures with one camera place; building a camera takes as long as a small picture."""
 SETTLING = 5
@@ -148,7 +149,7 @@ class Shots:
             width=self._size[0],
             height=self._size[1],
         )
-        return replace(self._rig, camera=camera, vibration_px=0.0)
+        return replace(self._rig, camera=camera, vibration_px=0.0, grime=Grime())  # specks would be as large as an eye
 
     def _middle(self, posed: Posed) -> Array:
         if self.region == "hand":

@@ -56,7 +56,7 @@ def test_places_are_where_their_names_say() -> None:
     eyes = np.asarray(car.ocular_point_mm)
     position = {p: np.asarray(rig(car, p).pose.position_mm) - eyes for p in PLACES}
     assert rig(car, "vehicle").pose == car.camera
-    assert position["a_pillar"][1] > 300, "the driver's own door is to the left"
+    assert position["a_pillar"][1] > 200, "the driver's own door is to the left"
     assert position["mirror"][1] < -150 and position["mirror"][2] > 50
     box = next(z for z in car.zones if z.zone == "rear_mirror")
     assert box.low_mm[1] < position["mirror"][1] + eyes[1] < box.high_mm[1]

@@ -29,12 +29,12 @@ FIELD_DEG = {"vehicle": 41.0, "a_pillar": 41.0, "column": 41.0, "cluster": 41.0,
 """Field of view over the larger side of the picture."""
 
 _FROM_EYES_MM: dict[str, Vector] = {
-    "a_pillar": (610.0, 390.0, 10.0),
+    "a_pillar": (545.0, 258.0, 10.0),
     "column": (620.0, 0.0, -150.0),
-    "cluster": (740.0, 0.0, -215.0),
+    "cluster": (625.0, 0.0, -300.0),
     "mirror": (480.0, -265.0, 100.0),
 }
-"""Forward, towards the driver's own door, up."""
+"""Forward, towards the driver's own door, up. The cluster camera looks through the steering wheel, below the rim's top."""
 
 _AIM_MM: dict[str, Vector] = {
     "a_pillar": (-40.0, 0.0, -20.0),
