@@ -52,10 +52,11 @@ def _materials(look: Interior) -> dict[str, Material]:
     leather = lambda albedo: replace(plastic(albedo, 0.04), gloss=12.0, noise=0.18, noise_mm=45.0)  # noqa: E731
     seat = leather if look.leather else cloth
     return {
-        "liner": cloth(look.liner, noise=0.12), "trim": plastic(look.trim), "dark": plastic(look.dark), "rubber": plastic(0.04, 0.02),
-        "seat": seat(look.seat), "seat_centre": seat(look.seat_centre), "metal": Material(id=Id.CABIN, albedo=0.12, specular=0.12, gloss=40),
+        "liner": cloth(look.liner, noise=0.12), "trim": plastic(look.trim), "dark": plastic(look.dark),
+        "rubber": plastic(0.04, 0.02),
+        "seat": seat(look.seat), "seat_centre": seat(look.seat_centre),
+        "metal": Material(id=Id.CABIN, albedo=0.12, specular=0.12, gloss=40),
         "pattern": cloth(0.45, noise=0.5), "bag": cloth(0.3, noise=0.3), "belt": cloth(look.belt, Id.BELT, 0.05),
-        "chrome": plastic(0.3, 0.2),
     }  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def _belts(look: Interior) -> dict[str, Sheet]:
     strip = grid(np.stack([path - 23 * across, path + 23 * across], axis=1))
     parts = {"belt": strip}
     if look.door_belt:
-        parts["dark"] = box(upper + (-32, -4, -18), upper + (32, 22, 34), 10)
+        parts["dark"] = box(upper - np.array([32, 4, 18]), upper + np.array([32, 22, 34]), 10)
     return parts
 
 

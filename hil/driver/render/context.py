@@ -52,7 +52,8 @@ def open_context() -> Gl:
     except ImportError:
         raise HardwareError(_NO_MODULE) from None
     try:
-        ctx = moderngl.create_context(require=330, standalone=True, backend="egl")
+        how: Any = {"standalone": True, "backend": "egl"}
+        ctx = moderngl.create_context(require=330, **how)
     except Exception as error:  # glcontext raises bare Exception
         raise HardwareError(_NO_EGL.format(" ".join(str(error).split()) or type(error).__name__)) from None
     ctx.gc_mode = "auto"

@@ -1,5 +1,7 @@
 """A figure's own parts on the GPU: skin, mouth, eyes and lashes. Only what a pose changed is uploaded again."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,7 +62,7 @@ class GpuPart:
 
     def draw(
         self, key: tuple[str, ...], view: View | None = None, coarse: bool = False, low: float = -np.inf, high: float = np.inf,
-        **values: object,
+        **values: Any,
     ) -> None:  # fmt: skip
         """With the bound bones and light.
 
@@ -154,7 +156,7 @@ class GpuFigure:
                 part = self._parts[name]
                 part.draw(key, coarse=True, **self._settings(part))
 
-    def _settings(self, part: GpuPart) -> dict[str, object]:
+    def _settings(self, part: GpuPart) -> dict[str, Any]:
         skin, cloth = self.skin, self.skin.cloth
         base, nails, covered = skin.base, skin.nails, part.name in ("head", "body")
         words = [Id.HAND if part.name == "hands" else Id.SKIN, Id.CLOTH, Id.BELT, Id.MOUTH]

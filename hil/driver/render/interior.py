@@ -52,7 +52,10 @@ def interior_of(seed: int) -> Interior:
     if seed == 0:
         return Interior()
     rng = np.random.default_rng([seed, 0xCAB])
-    between = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
+
+    def between(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
     light = rng.random() < 0.6
     seat = between(0.05, 0.2) if rng.random() < 0.6 else between(0.25, 0.5)
     rear: tuple[Rear, ...] = ("empty", "child_seat", "bags", "child_seat_and_bags")

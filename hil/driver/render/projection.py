@@ -20,9 +20,9 @@ def size_of(camera: Camera) -> tuple[int, int]:
 
 def crop(camera: Camera, left: int, top: int, width: int, height: int, zoom: float = 1.0) -> Camera:
     """The camera of a sub-rectangle (px of ``camera``), drawn ``zoom`` times finer."""
-    middle = lambda c, start: (c - start + 0.5) * zoom - 0.5  # noqa: E731
     return Camera(
-        fx=camera.fx * zoom, fy=camera.fy * zoom, cx=middle(camera.cx, left), cy=middle(camera.cy, top),
+        fx=camera.fx * zoom, fy=camera.fy * zoom,
+        cx=(camera.cx - left + 0.5) * zoom - 0.5, cy=(camera.cy - top + 0.5) * zoom - 0.5,
         width=round(width * zoom), height=round(height * zoom),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def depth_mm(buffer: NDArray[np.float32]) -> NDArray[np.float32]:
     out = np.multiply(buffer, np.float32(near - far))
     out += np.float32(far)
     np.divide(np.float32(near * far), out, out=out)
-    return out
+    return np.asarray(out, np.float32)
 
 
 def sun_matrix(direction: Array, middle: Array, reach_mm: float) -> Array:

@@ -15,7 +15,7 @@ from dms.records.cabin import Camera, CameraPose
 from hil.driver.body.posed import Posed
 from hil.driver.pose import Light
 from hil.driver.render import textures, uniforms
-from hil.driver.render.context import Box, Gl, Size, Target, open_context
+from hil.driver.render.context import Box, Size, Target, open_context
 from hil.driver.render.drawable import Led, Mesh, Skin
 from hil.driver.render.drawn import Drawn, texture_of
 from hil.driver.render.figure import GpuFigure

@@ -1,4 +1,4 @@
-"""Seats, headrests and what lies on the rear bench. Local frame: x forward, y to the driver's door, z up, from the driver's eyes."""
+"""Seats, headrests and what lies on the rear bench. Local frame: x forward, y to the driver's door, z up, from the eyes."""
 
 import math
 
@@ -17,8 +17,8 @@ def turned(sheet: Sheet, degrees: float, about: ArrayLike) -> Sheet:
     """Leaned back by ``degrees`` about a point (turn about y)."""
     a = math.radians(degrees)
     turn = np.eye(4)
-    turn[:3, :3] = [[math.cos(a), 0, -math.sin(a)], [0, 1, 0], [math.sin(a), 0, math.cos(a)]]
-    turn[:3, 3] = np.asarray(about) - turn[:3, :3] @ np.asarray(about, float)
+    turn[:3, :3] = np.array([[math.cos(a), 0, -math.sin(a)], [0, 1, 0], [math.sin(a), 0, math.cos(a)]])
+    turn[:3, 3] = np.asarray(about, float) - turn[:3, :3] @ np.asarray(about, float)
     return sheet.moved(turn)
 
 
@@ -86,8 +86,6 @@ def _load(look: Interior, middle: float) -> dict[str, Sheet]:
         wings = [box((-960, y + s * 165 - 28, -520), (-760, y + s * 165 + 28, -110), 26) for s in (-1.0, 1.0)]
         found["pattern"] = merge([box((-985, y - 190, -640), (-900, y + 190, -70), 40), *wings])
     if look.rear.endswith("bags"):
-        found["bag"] = merge([
-            box((-930, middle + 40, -690), (-690, middle + 330, -330), 70),
-            tube([(-810, middle + 90, -340), (-810, middle + 130, -230), (-810, middle + 240, -230), (-810, middle + 280, -340)], 9, sides=8),
-        ])  # fmt: skip
+        handle = [(-810, middle + y, z) for y, z in ((90, -340), (130, -230), (240, -230), (280, -340))]
+        found["bag"] = merge([box((-930, middle + 40, -690), (-690, middle + 330, -330), 70), tube(handle, 9, sides=8)])
     return found

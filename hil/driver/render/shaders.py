@@ -29,7 +29,9 @@ _INCLUDES = {
     "eye.vert": ("eyes",),
 }
 _LIT = ("COUNT", "SUN")
-_WANTS = {"skin": (*_LIT, "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",)}
+_WANTS = {
+    "skin": (*_LIT, "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",),
+}  # fmt: skip
 UNIT = {name: place for place, name in enumerate(_SAMPLERS)}
 """Texture unit of each sampler, the same in all programs."""
 
@@ -52,7 +54,7 @@ class Programs:
     """Compiled programs of one context.
 
     Attributes:
-        switches: ``COUNT n`` (LEDs), ``SUN``, ``FINE``, ``LAMPS``: what this frame needs of all programs. llvmpipe runs both sides
+        switches: ``COUNT n`` (LEDs), ``SUN``, ``FINE``, ``LAMPS``: what this frame needs. llvmpipe runs both sides
             of every branch and is slow at counted loops, so what a frame does not need must not be in its programs.
     """
 
@@ -73,10 +75,9 @@ class Programs:
             program = self._ctx.program(source(f"{vertex}.vert", tuple(switches)), source(f"{fragment}.frag", tuple(switches)))
             for name, binding in _BLOCKS.items():
                 if name in program:
-                    program[name].binding = binding
-            for name, unit in UNIT.items():
-                if name in program:
-                    program[name].value = unit
+                    member: Any = program[name]
+                    member.binding = binding
+            put(program, **UNIT)
             self._known[key] = program
         return self._known[key]
 
@@ -106,4 +107,5 @@ def put(program: "moderngl.Program", **values: object) -> None:
     """Set those uniforms that the compiler left in."""
     for name, value in values.items():
         if name in program:
-            program[name].value = value
+            member: Any = program[name]
+            member.value = value

@@ -14,9 +14,9 @@ void main() {
     vec2 at = vec2(along / 90.0 + (d.y > 0.0 ? 0.0 : 0.43), high / 9.0);
     if (high > 0.0) {
         float lod = log2(max(length(fwidth(at)) * 700.0, 1.0));
-        vec2 t = textureLod(landscape_map, vec2(at.x, min(at.y, 0.995)), clamp(lod, 0.8, 7.0)).rg;
-        float haze = clamp(far / 260.0, 0.0, 0.75);
-        bright = mix(sky, mix(t.r * 0.75, sky * 0.9, haze), t.g * step(at.y, 0.99));
+        vec2 t = textureLod(landscape_map, vec2(at.x, min(at.y, 0.995)), clamp(lod + 0.7, 2.0, 8.0)).rg;
+        float haze = smoothstep(15.0, 130.0, far);
+        bright = mix(sky, mix(t.r * 0.75, 0.62 * sky, haze), t.g * step(at.y, 0.99));
     } else {
         float ground = 1.3 / max(-d.z, 0.003);
         vec2 road = vec2(d.x * ground + more.y, d.y * ground);
