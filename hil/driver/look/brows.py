@@ -39,7 +39,7 @@ def _middle(brows: Brows, s: Floats) -> tuple[Floats, Floats]:
 
 def _strokes(brows: Brows, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Hairs of one brow: k x 5 x 2 points (|y|, z) and how strong each is."""
-    count = int(620 * brows.density * (0.5 + brows.thickness_mm / 12))
+    count = int(480 * brows.density * (0.5 + brows.thickness_mm / 12))
     s = rng.beta(1.15, 1.25, count).astype(np.float32)
     t = np.clip(rng.normal(0, 0.42, count), -1, 1).astype(np.float32)
     half = brows.thickness_mm / 2 * np.interp(s, [0, 0.12, 0.45, 0.75, 1], [0.75, 1, 1, 0.66, 0.18])
@@ -76,6 +76,6 @@ def brow_cover(canvas: Canvas, brows: Brows, rng: np.random.Generator) -> list[t
         for path, value in zip(points[np.argsort(strength)], np.sort(strength), strict=True):
             cv2.polylines(drawn, [path], False, int(255 * value), 1, cv2.LINE_AA, 4)
         fine = cv2.resize(drawn, size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        cover = np.clip(fine * 1.35 + 0.3 * cv2.GaussianBlur(fine, (0, 0), 2.5), 0, 1)
+        cover = np.clip(fine * 1.3 + 0.22 * cv2.GaussianBlur(fine, (0, 0), 2.5), 0, 1)
         out.append(((rows, columns), np.asarray(cover, np.float32)))
     return out

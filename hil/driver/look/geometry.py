@@ -133,7 +133,9 @@ def tube(path: ArrayLike, wide: ArrayLike, high: ArrayLike | None = None, up: Ar
     a = np.broadcast_to(np.asarray(wide, np.float32), n)
     b = a if high is None else np.broadcast_to(np.asarray(high, np.float32), n)
     tangent = along(p, closed)
-    side = unit(np.cross(tangent, np.broadcast_to(np.asarray(up, np.float32), (n, 3))))
+    side = np.cross(tangent, np.broadcast_to(np.asarray(up, np.float32), (n, 3)))
+    lost = np.linalg.norm(side, axis=1, keepdims=True) < 1e-3
+    side = unit(np.where(lost, np.cross(tangent, np.array([0.936, 0.352, 0.0])), side))
     lift = np.cross(side, tangent)
     angle = np.linspace(0, 2 * np.pi, sides + 1)[None, :, None]
     rings = p[:, None] + a[:, None, None] * np.cos(angle) * side[:, None] + b[:, None, None] * np.sin(angle) * lift[:, None]

@@ -10,7 +10,7 @@ from hil.driver.look.headwear import Cover
 from hil.driver.look.look import Look
 from hil.driver.look.person import Person
 from hil.driver.look.regions import scalp
-from hil.driver.look.strands import Roots, flat_across, grown, on_top, roots, wrapped
+from hil.driver.look.strands import Roots, before_eyes, flat_across, grown, on_top, roots, wrapped
 from hil.driver.look.styles import STYLES, Style
 from hil.driver.render.drawable import Material, Mesh, Strands
 
@@ -34,11 +34,13 @@ def hair(look: Look, person: Person, cover: Cover | None = None) -> list[Mesh]:
 def _material(look: Look, style: Style, shell: bool) -> Material:
     curly = style.curl_mm > 2
     if shell:
-        strands = Strands(across=150, root=1.0, tip=0.25, wave=1.4 if curly else 0.5, ragged=0.5, shine=look.hair.shine)
+        strands = Strands(
+            across=190, root=1.0, tip=0.3, wave=1.4 if curly else 0.5, ragged=0.4, clump=0.35, shine=look.hair.shine
+        )
     else:
         strands = Strands(
-            across=120, root=1.0 if style.tail == "none" else 0.95, tip=0.3, wave=1.6 if curly else 0.5, ragged=0.35,
-            clump=0.6, shine=look.hair.shine * (0.4 if curly else 1.0),
+            across=190, root=0.9, tip=0.3, wave=1.2 if curly else 0.6, ragged=0.35, clump=0.3,
+            shine=look.hair.shine * (0.4 if curly else 1.0),
         )  # fmt: skip
     return Material(
         id=Id.HAIR, kind="hair", albedo=look.hair.albedo, specular=0.03, wrap=0.25, noise=0.12, noise_mm=40, strands=strands
@@ -91,7 +93,7 @@ def _strips(paths: Floats, person: Person, wide: Floats, rng: np.random.Generato
     k, n = paths.shape[:2]
     across, normal = flat_across(paths, person)
     v = np.linspace(0, 1, n)[None]
-    widths = wide[:, None] * (0.8 + 0.5 * v - 0.95 * v**3)
+    widths = wide[:, None] * (0.3 + 0.7 * smooth(v, 0, 0.2) + 0.3 * v - 1.05 * v**3)
     begin = rng.random(k) * 40
     columns = np.stack([begin, begin + wide / _STRIP_MM], axis=1).astype(np.float32)
     return ribbons(paths, np.asarray(widths, np.float32), across, normal, columns)
@@ -103,7 +105,9 @@ def _loose(look: Look, person: Person, style: Style, rng: np.random.Generator) -
     if style.flow == "out":
         start = _raised(start, shell)
     paths = grown(person, look, style, start, shell, rng)
-    made = [_strips(paths, person, style.wide_mm * rng.uniform(0.6, 1.3, len(paths)), rng)]
+    free = ~before_eyes(person, paths)
+    paths, wide = paths[free], (np.minimum(style.wide_mm, 0.22 * start.length + 1.2) * rng.uniform(0.6, 1.3, len(paths)))[free]
+    made = [_strips(paths, person, wide, rng)]
     if look.hair.forelock > 0.45 and style.fringe > 30 and style.flow != "out":
         made.append(_forelock(look, person, style, rng))
     return merge(made)
@@ -183,7 +187,7 @@ def _braids(look: Look, person: Person, style: Style, rng: np.random.Generator) 
     for row in np.linspace(-1, 1, 17):
         front = person.on_head(np.array(row * 72.0), np.array(33 - 14 * abs(row) ** 2), 2.0)
         nape = person.on_head(np.array(180 - row * 62.0), np.array(-24.0), 4.0)
-        laid = wrapped(person, front[None], nape, 13, np.array([3.5], np.float32))[0]
+        laid = wrapped(person, front[None], nape, 13, np.array([5.0], np.float32))[0]
         here, going, hanging = nape, np.array([-0.6, 0, -1], np.float32), []
         for _ in range(9):
             going = unit(going + np.array([0, 0.05 * row, -0.4], np.float32))

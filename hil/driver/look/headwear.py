@@ -157,7 +157,7 @@ def _turban(person: Person, cover: Cover, rng: np.random.Generator, _: str) -> S
 def _wide_hat(person: Person, cover: Cover, rng: np.random.Generator, _: str) -> Sheet:
     azimuth = np.linspace(-180, 180, 97)
     t = np.linspace(0, 1, 20)[:, None]
-    dent = -14 * np.exp(-((azimuth / 90) ** 2))[None] * smooth(t, 0.8, 1.0) + 14 * np.sin(np.pi * np.clip(t * 0.75, 0, 1))
+    dent = -8 * np.exp(-((azimuth / 90) ** 2))[None] * smooth(t, 0.8, 1.0) + 14 * np.sin(np.pi * np.clip(t * 0.75, 0, 1))
     dome = _dome(person, cover, 5.0 + dent)
     root = person.on_head(azimuth, cover.edge(azimuth), 4.0)
     out = unit(np.stack([np.cos(np.radians(azimuth)), np.sin(np.radians(azimuth)), np.zeros(97)], axis=1))

@@ -249,7 +249,7 @@ def _complexion(rng: np.random.Generator, age: float) -> Complexion:
 
 def _brows(rng: np.random.Generator, feminine: float, age: float, dark: float, grey: float) -> Brows:
     return Brows(
-        thickness_mm=float(np.clip(rng.normal(8.2 - 3.2 * feminine, 1.4), 2.5, 12)),
+        thickness_mm=float(np.clip(rng.normal(7.0 - 2.8 * feminine, 1.3), 2.2, 10.5)),
         arch_mm=rng.uniform(1.0, 3.4) + 2.2 * feminine,
         gap_mm=float(np.clip(rng.normal(19, 4), 8, 30)), length_mm=rng.uniform(38, 48), height_mm=rng.normal(1.2 * feminine, 1.6),
         tilt_deg=rng.normal(2 + 4 * feminine - 3 * age, 3), density=float(np.clip(rng.normal(0.75 - 0.25 * age, 0.2), 0.15, 1)),

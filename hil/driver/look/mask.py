@@ -25,7 +25,7 @@ def mask(look: Look, person: Person) -> list[Mesh]:
         id=Id.MASK, kind="cloth", albedo=look.worn.mask_albedo, specular=0.01, wrap=0.3, folds=0.12, weave=0.35, noise=0.04
     )
     loops = merge([_loop(person, front[rows, column], sign) for sign, column, rows in ((1, -1, [0, -1]), (-1, 0, [0, -1]))])
-    return [mesh(grid(front, flip=True), material, "mask", two_sided=True), mesh(loops, material, "mask_loops")]
+    return [mesh(grid(front), material, "mask", two_sided=True), mesh(loops, material, "mask_loops")]
 
 
 def _front(person: Person, style: MaskStyle, low: bool) -> Floats:

@@ -57,8 +57,8 @@ def _phone(axes: Floats, centre: Floats, albedo: float, attach: Attach) -> list[
     """Slab, dark screen, camera bump. ``axes``: rows are its length (top last), width and screen normal."""
     a, b, c = _PHONE
     slab = merge([box([-a, -b, -c], [a, b, c - 0.3], 3.6), box([a - 34, -b + 3, -c - 2.2], [a - 4, -b + 33, -c + 1], 2.0)])
-    screen = grid(np.stack(np.broadcast_arrays(
-        np.linspace(-a + 2.5, a - 2.5, 6)[:, None], np.linspace(-b + 2.5, b - 2.5, 4)[None], np.full((6, 4), c + 0.05)), axis=-1))  # fmt: skip
+    x, y = np.meshgrid(np.linspace(-a + 2.5, a - 2.5, 6), np.linspace(-b + 2.5, b - 2.5, 4), indexing="ij")
+    screen = grid(np.stack([x, y, np.full_like(x, c + 0.05)], axis=-1))
     rings = [tube([[x, y, -c - 2.0], [x, y, -c - 3.2]], 6.5, sides=12) for x, y in ((a - 12, -b + 11), (a - 26, -b + 25))]
     plastic = Material(id=Id.PHONE, albedo=albedo, specular=0.05, gloss=30, noise=0.0)
     glass = Material(id=Id.PHONE, kind="glass", albedo=0.035, specular=0.04, gloss=200, reflect=0.05, noise=0.0)

@@ -39,7 +39,7 @@ def beard(place: Floats, kind: str) -> Floats:
     x, y, z = place[..., 0], np.abs(place[..., 1]), place[..., 2]
     top = np.where(y < 27, -57.0, -66 + 0.78 * np.clip(12 - x, 0, 62)) + 4 * smooth(y, 30, 22)
     low = -134 + 0.95 * np.clip(-18 - x, 0, 60)
-    full = smooth(top - z, -2, 5) * smooth(z - low, 0, 8) * smooth(x, -62, -56)
+    full = smooth(top - z, -5, 10) * smooth(z - low, 0, 12) * smooth(x, -64, -48)
     lips = smooth(((y / 27.5) ** 2 + ((z + 73.0) / 9.2) ** 2), 0.85, 1.25)
     hollow = 1 - 0.85 * smooth(y, 15, 9) * smooth(z, -90, -86) * smooth(z, -80, -83) * smooth(y, 3.5, 6)
     full = full * np.where(x > 0, lips, 1.0) * hollow

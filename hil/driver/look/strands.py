@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hil.driver.look.canvas import mean_person
 from hil.driver.look.fitting import square_to
@@ -33,6 +34,7 @@ def roots(person: Person, look: Look, style: Style, count: int, rng: np.random.G
     inside = np.where(usable, scalp(middle, style.hairline_deg + look.hair.hairline_deg, style.temples_deg, style.crown), -1)
     a, b, c = (mean[faces[:, i]] for i in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) * (inside > 0) * (1 + 1.5 * smooth(inside, 22, 4))
+    area = area * np.clip(_length(person, style, middle, unit(np.cross(b - a, c - a))) / 40, 0.4, 1.0)
     chosen = np.searchsorted(np.cumsum(area) / area.sum(), (np.arange(count) + rng.random(count)) / count).clip(0, len(faces) - 1)
     mix = rng.dirichlet([1, 1, 1], count).astype(np.float32)[:, :, None]
     points = (person.skin[faces[chosen]] * mix).sum(axis=1)
@@ -137,6 +139,16 @@ def beside_face(person: Person, points: Floats) -> Floats:
     out[..., 1] += np.where(points[..., 1] >= 0, 1, -1) * missing
     out[..., 0] -= 0.35 * missing
     return np.asarray(out, np.float32)
+
+
+def before_eyes(person: Person, paths: Floats) -> NDArray[np.bool_]:
+    """Which strands (of k) hang before the eyes or the nose; only a forelock may."""
+    eyes = person.eyes
+    away = paths - eyes.mean(axis=0)
+    low = (
+        (away[..., 2] < 15) & (away[..., 2] > -75) & (np.abs(away[..., 1]) < np.abs(eyes[:, 1]).mean() + 15) & (away[..., 0] > -8)
+    )
+    return np.asarray(low.any(axis=1), np.bool_)
 
 
 def _curled(paths: Floats, start: Roots, style: Style, rng: np.random.Generator) -> Floats:

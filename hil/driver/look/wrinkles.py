@@ -79,7 +79,7 @@ def relief(canvas: Canvas, depth: float, rng: np.random.Generator) -> tuple[Floa
     wide = np.zeros(canvas.shape, np.float32)
     for texels, furrow, _ in _anchored(canvas):
         own = float(np.clip(rng.normal(1, 0.35), 0.2, 1.8))
-        deep = (furrow.young + (furrow.old - furrow.young) * depth**1.4) * own
+        deep = (furrow.young + (1.5 * furrow.old - furrow.young) * depth**1.3) * own
         sway = np.interp(np.arange(12), np.arange(0, 13, 3), rng.normal(0, furrow.wobble * 2, 5))
         points = texels + sway[:, None].astype(np.float32) * np.array([1.0, 0.35], np.float32)
         _draw(wide if furrow.wide > 1.05 else fine, points, deep, cv2)
