@@ -36,7 +36,12 @@ class Chunks:
         corners = [np.unique(self.triangles[a:b]) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)]
         self._corners = np.concatenate(corners)
         self._firsts = np.cumsum([0, *(len(c) for c in corners[:-1])])
-        self._weights = None if weights is None else np.array([weights[c].mean(axis=0) for c in corners])
+        self._bones: Ints | None = None
+        if weights is not None:
+            mean = np.array([weights[c].mean(axis=0) for c in corners])
+            self._bones = np.argsort(-mean, axis=1)[:, :4]
+            strongest = np.take_along_axis(mean, self._bones, axis=1)
+            self._weights = (strongest / strongest.sum(axis=1, keepdims=True))[:, :, None, None]
         self._bound(vertices)
 
     def _bound(self, vertices: NDArray[np.floating]) -> None:
@@ -60,9 +65,9 @@ class Chunks:
             bones: b x 3 x 4.
         """
         centres = self._centres
-        if self._weights is not None and bones is not None:
-            matrices = (self._weights @ bones.reshape(len(bones), 12)).reshape(-1, 3, 4)
-            centres = np.concatenate([(matrices @ centres[:, :, None])[:, :, 0], centres[:, 3:]], axis=1)
+        if self._bones is not None and bones is not None:
+            matrices = (bones[self._bones] * self._weights).sum(axis=1)
+            centres = np.concatenate([(matrices * centres[:, None]).sum(axis=2), centres[:, 3:]], axis=1)
         planes = np.concatenate([clip[3] + clip[:3], clip[3] - clip[:3]])
         planes = planes / np.sqrt((planes[:, :3] ** 2).sum(axis=1, keepdims=True))
         return np.asarray((centres @ planes.T > -self._radii[:, None]).all(axis=1))
@@ -70,6 +75,8 @@ class Chunks:
     def runs(self, mask: NDArray[np.bool_], allowed: NDArray[np.bool_] | None = None) -> Runs:
         """First triangle and number of triangles of stretches that hold the marked groups, and few others (``allowed`` ones)."""
         marked = np.flatnonzero(mask)
+        if len(marked) == 0:
+            return []
         first, end = self.starts[marked], self.starts[marked + 1]
         far = first[1:] - end[:-1] > _BRIDGE
         if allowed is not None:

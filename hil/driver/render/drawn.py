@@ -76,23 +76,25 @@ class Drawn:
             content.append((ctx.buffer(np.ascontiguousarray(np.round(mesh.weights * 255), np.uint8)), "4f1", "in_weights"))
         return content
 
-    def draw(self, posed: Posed | None, clip: Array, *switches: str) -> None:
-        """Draw with the bound lights and bones; ``clip``: vehicle frame to clip space."""
+    def draw(self, posed: Posed | None, clip: Array | None, *switches: str) -> None:
+        """Draw with the bound lights and bones; ``clip``: vehicle frame to clip space, to leave out what cannot show."""
         at = placed(self.mesh.attach, posed)
         if at is None:
             return
-        seen = self._chunks.seen(clip @ at, posed.bones if posed is not None else None)
-        if not seen.any():
-            return
+        runs = None
+        if clip is not None:
+            runs = self._chunks.runs(self._chunks.seen(clip @ at, posed.bones if posed is not None else None))
+            if not runs:
+                return
         self._surface.bind_to_uniform_block(2)
         for texture, unit in self._maps:
             texture.use(unit)
         ctx, flag = self._gl.ctx, self._gl.module.CULL_FACE
         (ctx.disable if self.mesh.two_sided else ctx.enable)(flag)
         key = self._programs.key("mesh", _FRAGMENT[self.material.kind], *self._own, *self._features, *switches)
-        self._buffers.draw(key, self._chunks.runs(seen), place=tuple(at.T.ravel()))
+        self._buffers.draw(key, runs, place=tuple(at.T.ravel()))
 
-    def draw_opaque(self, posed: Posed | None, clip: Array) -> None:
+    def draw_opaque(self, posed: Posed | None, clip: Array | None) -> None:
         """Draw what hides things behind it: nothing of a see-through lens, the closed part of hair."""
         if self.material.kind != "lens":
             self.draw(posed, clip)

@@ -77,8 +77,9 @@ class GpuPart:
         chunks = self._chunks[level]
         allowed = (chunks.lowest >= low) & (chunks.lowest < high)
         mask = allowed if view is None else allowed & chunks.seen(*view)
-        if mask.any():
-            self._levels[level].draw(key, chunks.runs(mask, allowed), **values)
+        runs = chunks.runs(mask, allowed)
+        if runs:
+            self._levels[level].draw(key, runs, **values)
 
 
 class GpuFigure:
@@ -120,9 +121,9 @@ class GpuFigure:
         for name, texture in self._maps.items():
             texture.use(UNIT[name])
 
-    def draw(self, posed: Posed, clip: NDArray[np.float64]) -> None:
-        """The opaque parts; ``update`` and ``bind`` come first. ``clip``: vehicle frame to clip space."""
-        gl, programs, view = self._gl, self._programs, (clip, posed.bones)
+    def draw(self, posed: Posed, clip: NDArray[np.float64] | None) -> None:
+        """The opaque parts; ``update`` and ``bind`` come first. ``clip``: to clip space, to leave out what cannot show."""
+        gl, programs, view = self._gl, self._programs, None if clip is None else (clip, posed.bones)
         gl.ctx.enable(gl.module.CULL_FACE)
         bare = programs.key("mesh", "skin", "SKINNED", "PART")
         dressed = programs.key("mesh", "skin", "SKINNED", "PART", "DRESSED")
@@ -168,7 +169,7 @@ class GpuFigure:
         return {
             "tone": (base, skin.lips, skin.lids, nails), "finish": (skin.specular, skin.gloss, skin.wrap, height),
             "cloth_look": (cloth.albedo, cloth.folds, cloth.weave, cloth.wrap), "word": tuple(float(w) for w in words),
-            "belt": (float(skin.belt), skin.belt_mm, 0.12, 0.0), "cloth_mm": 5.0 if covered else 0.0,
+            "belt": (float(skin.belt), skin.belt_mm, 0.12, -1.0 if self._passenger else 1.0), "cloth_mm": 5.0 if covered else 0.0,
             "sleeve_mm": skin.sleeve_mm if covered else _NO_CLOTH,
         }  # fmt: skip
 

@@ -21,7 +21,7 @@ from hil.driver.render.drawn import Drawn, texture_of
 from hil.driver.render.figure import GpuFigure
 from hil.driver.render.projection import clip_matrix, crop, depth_mm, ray_matrix, size_of, sun_matrix
 from hil.driver.render.shaders import UNIT, Buffers, Programs
-from hil.driver.render.still import Still
+from hil.driver.render.still import ShadowMap, Still
 
 Array = NDArray[np.float64]
 _FINE_FOCAL, _DENSE_FOCAL = 1500.0, 3200.0
@@ -29,7 +29,6 @@ _FINE_FOCAL, _DENSE_FOCAL = 1500.0, 3200.0
 _SMALL_PX = 100_000
 """Smaller pictures (crops) draw what stands still anew instead of keeping layers of it."""
 _SUN_STEP = 0.035
-_SHADOW_PX = 1024
 _SHADOW_REACH_MM = 1100.0
 
 
@@ -55,7 +54,8 @@ class _Shot:
     camera: Camera
     pose: CameraPose
     leds: tuple[Led, ...]
-    clip: Array
+    clip: Array | None
+    """Clip matrix of a crop, to send only what it shows; most of a whole picture shows."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -72,7 +72,7 @@ class _Person:
     posed: Posed
     worn: Sequence[Drawn]
 
-    def draw(self, clip: Array) -> None:
+    def draw(self, clip: Array | None) -> None:
         self.figure.bind()
         self.figure.draw(self.posed, clip)
         for drawn in self.worn:
@@ -103,17 +103,15 @@ class Renderer:
     ) -> None:
         self._gl = gl = open_context()
         self._programs = Programs(gl)
-        self._door, self._fine, self._middle = door, fine, middle_mm
+        self._door, self._fine = door, fine
+        self._middle = np.asarray(middle_mm, float) + np.array([150.0, -150.0 * door, -250.0])
         self._noise = texture_of(gl, textures.noise())
         self._strands = texture_of(gl, textures.strands())
         self._landscape = texture_of(gl, textures.landscape())
         self._frame = gl.ctx.buffer(reserve=uniforms.FRAME_BYTES, dynamic=True)
         corners = gl.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32))
         self._outside = Buffers(gl, self._programs, [(corners, "2f", "in_position")], np.array([[0, 1, 2]]))
-        self._shadow = gl.ctx.depth_texture((_SHADOW_PX, _SHADOW_PX))
-        self._shadow.compare_func = "<="
-        self._shadow.repeat_x = self._shadow.repeat_y = False
-        self._shadow_frame = gl.ctx.framebuffer(depth_attachment=self._shadow)
+        self._shadow = ShadowMap(gl)
         self._targets: dict[Size, Target] = {}
         self._figure: GpuFigure | None = None
         self._worn: list[Drawn] = []
@@ -135,6 +133,7 @@ class Renderer:
         """Somebody who sits still beside the driver; ``None`` = nobody."""
         self._gl.check_thread()
         self._still.forget()
+        self._shadow.still = None
         self._passenger = None
         if posed is not None:
             worn = [Drawn(self._gl, self._programs, mesh, passenger=True) for mesh in meshes]
@@ -164,7 +163,8 @@ class Renderer:
         self._gl.check_thread()
         width, height = size_of(camera)
         fine = crop(camera, 0, 0, width, height, self._fine) if self._fine > 1 else camera
-        shot = _Shot(fine, camera_pose, tuple(leds), clip_matrix(fine, camera_pose))
+        clip = clip_matrix(fine, camera_pose) if _is_small(fine) else None
+        shot = _Shot(fine, camera_pose, tuple(leds), clip)
         target = self._target(size_of(fine))
         rows = np.linspace(0, target.size[1], len(instants) + 1).round().astype(int)
         for (posed, light), top, bottom in zip(instants, rows[:-1], rows[1:], strict=True):
@@ -185,7 +185,7 @@ class Renderer:
         if person is not None:
             person.figure.update(person.posed)
         self._gl.ctx.enable_only(self._gl.module.DEPTH_TEST)
-        small = target.size[0] * target.size[1] < _SMALL_PX
+        small = shot.clip is not None
         if not small:
             key = (shot.key, _roughly(light.sun_direction) if light.sun > 0 else None)
             self._still.show(target, box, key, light, lambda to, parts: self._layer(shot, to, parts))
@@ -227,7 +227,8 @@ class Renderer:
         self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._door))
         self._frame.bind_to_uniform_block(0)
         shared = {
-            "noise_map": self._noise, "strand_map": self._strands, "shadow_map": self._shadow, "landscape_map": self._landscape,
+            "noise_map": self._noise, "strand_map": self._strands,
+            "shadow_map": self._shadow.texture, "landscape_map": self._landscape,
         }  # fmt: skip
         for name, texture in shared.items():
             texture.use(UNIT[name])
@@ -264,20 +265,26 @@ class Renderer:
 
     def _sun_shadow(self, person: _Person | None, light: Light) -> Array:
         """Draw what the sun sees; gives its clip matrix."""
-        eyes = np.asarray(self._middle if person is None else person.posed.head_mm, float)
-        middle = eyes + np.array([150.0, -150.0 * self._door, -250.0])
-        sun = sun_matrix(np.asarray(light.sun_direction, float), middle, _SHADOW_REACH_MM)
+        sun = sun_matrix(np.asarray(light.sun_direction, float), self._middle, _SHADOW_REACH_MM)
         self._frame.write(uniforms.shadow_frame(sun))
         self._frame.bind_to_uniform_block(0)
-        self._shadow_frame.use()
-        self._shadow_frame.clear(depth=1.0)
-        self._gl.ctx.disable(self._gl.module.CULL_FACE)
-        for one in (person, self._passenger):
-            if one is not None:
-                one.draw_shadow()
-        for drawn in self._interior:
-            drawn.draw_shadow(None)
+        still = tuple(light.sun_direction)
+        if still != self._shadow.still:
+            self._shadow.start()
+            for drawn in self._interior:
+                drawn.draw_shadow(None)
+            if self._passenger is not None:
+                self._passenger.draw_shadow()
+            self._shadow.keep(still)
+        self._shadow.restart()
+        if person is not None:
+            person.draw_shadow()
         return sun
+
+
+def _is_small(camera: Camera) -> bool:
+    width, height = size_of(camera)
+    return width * height < _SMALL_PX
 
 
 def _roughly(direction: Vector) -> Vector:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hil.driver.pose import Light
 from hil.driver.render.context import Box, Gl, Target
 
+_SHADOW_PX = 1024
 Draw = Callable[[Target, Light], None]
 
 
@@ -59,3 +60,39 @@ class Still:
         mixed[..., 1] = self._layers[0][..., 1]
         base.colour.write(mixed)
         self._power = power
+
+
+class ShadowMap:
+    """The sun's depth picture; what stands still in it is kept for as long as the sun stands still.
+
+    Attributes:
+        texture: the one to look up.
+        still: what the kept part belongs to.
+    """
+
+    def __init__(self, gl: Gl) -> None:
+        self._gl = gl
+        made = [gl.ctx.depth_texture((_SHADOW_PX, _SHADOW_PX)) for _ in range(2)]
+        for texture in made:
+            texture.compare_func = "<="
+            texture.repeat_x = texture.repeat_y = False
+        self.texture = made[0]
+        size = self.texture.size  # copying a frame buffer works only with a colour attachment
+        self._frame, self._kept = (gl.ctx.framebuffer([gl.ctx.renderbuffer(size, 1, dtype="f1")], depth) for depth in made)
+        self.still: Hashable = None
+
+    def start(self) -> None:
+        """Draw the still part from here on."""
+        self._gl.ctx.disable(self._gl.module.CULL_FACE)
+        self._kept.use()
+        self._kept.clear(depth=1.0)
+
+    def keep(self, still: Hashable) -> None:
+        """The still part is done."""
+        self.still = still
+
+    def restart(self) -> None:
+        """Draw what moves over the still part from here on."""
+        self._gl.ctx.disable(self._gl.module.CULL_FACE)
+        self._gl.ctx.copy_framebuffer(self._frame, self._kept)
+        self._frame.use()

@@ -41,7 +41,8 @@ void main() {
     float bottom = local.z - lower[side].x - local.y * (lower[side].y + local.y * lower[side].z);
     float lid = 1.0 - 0.62 * exp(-max(top, 0.0) / 1.3) - 0.25 * exp(-max(bottom, 0.0) / 0.8);
     float corner = 1.0 - 0.4 * smoothstep(8.0, 14.0, abs(local.y));
-    float shadow = max(lid, 0.15) * corner;
+    float slit = 0.3 + 0.7 * smoothstep(0.2, 2.5, top + bottom);
+    float shadow = max(lid, 0.15) * corner * slit;
 
     float tb = meet(o, d, vec3(0.0), ball);
     vec3 on = tb > 0.0 ? o + d * tb : normalize((world - centre[side].xyz) * to_world) * ball;
@@ -89,7 +90,9 @@ void main() {
     }
     float wet = clear > 0.5 ? 0.026 : 0.02 * clear + 0.004;
     float rough = clear > 0.5 ? 0.03 : 0.09;
-    float free = smoothstep(-0.2, 0.5, top);
+    float free = smoothstep(-0.2, 0.5, top) * slit;
+    float ring = smoothstep(rim - 0.9, rim - 0.3, reach) * (1.0 - smoothstep(rim + 0.1, rim + 0.3, reach));
+    wet *= 1.0 - 0.85 * ring;  // the edge of the cornea is no clean mirror
     radiance += wet * free * spots(world, n, v, vec2(rough), 0.55 * turn).x;
     radiance += 0.03 * free * (light.z * 0.8 + sun.w * 0.4) * mirrored_windows(reflect(ray, n)) * (0.35 + 0.65 * clear);
     // Tear line along the lower lid.

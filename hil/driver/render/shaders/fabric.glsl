@@ -7,8 +7,8 @@ vec3 fabric(vec3 at, vec3 n, float folds, float weave, float pixel_mm, inout flo
     vec3 along = cross(n, across);
     n = normalize(n + folds * ((0.55 * fold.y + 0.22 * small.y) * across + (0.55 * fold.z + 0.22 * small.z) * along));
     albedo *= 1.0 + folds * (0.16 * fold.x + 0.06 * small.x);
-    float near = 1.0 - smoothstep(0.4, 1.2, pixel_mm);
-    vec2 thread = at.yz * 1.4 + at.x * 0.9;
+    float near = 1.0 - smoothstep(0.3, 0.6, pixel_mm);
+    vec2 thread = at.yz * 0.55 + at.x * 0.35;
     albedo *= 1.0 + weave * (near * 0.22 * sin(thread.x * 6.28) * sin(thread.y * 6.28) + 0.07 * noise_at(at.yz * 0.05 + at.x * 0.04).w);
     return n;
 }

@@ -12,7 +12,7 @@ uniform sampler2D gloss_map;
 uniform vec4 tone;        // base, lips, lids, nails
 uniform vec4 finish;      // specular, gloss, wrap, height mm
 uniform vec4 cloth_look;  // albedo, folds, weave, wrap
-uniform vec4 belt;        // on, mm towards the neck, albedo, -
+uniform vec4 belt;        // on, mm towards the neck, albedo, 1 or -1: from the driver's door or from the other one
 uniform vec4 word;        // skin, cloth, belt, inside of the mouth
 out vec2 picture;
 
@@ -28,8 +28,8 @@ void main() {
     vec3 m = n;
 #ifdef FINE
     vec4 blotch = noise_at(uv * 9.0);
-    albedo *= 1.0 + 0.05 * blotch.x + 0.035 * fine.w;
-    float height = texture(height_map, uv).r * finish.w + 0.05 * fine.w * (1.0 - smoothstep(0.25, 0.9, pixel));
+    albedo *= 1.0 + 0.05 * blotch.x + 0.025 * fine.w;
+    float height = texture(height_map, uv).r * finish.w + 0.028 * fine.w * (1.0 - smoothstep(0.25, 0.9, pixel));
     m = bend(world, n, height);
     float oily = texture(gloss_map, uv).r * (1.0 + 0.25 * blotch.x);
 #else
@@ -48,7 +48,7 @@ void main() {
     cloth *= 0.86 + 0.14 * smoothstep(9.0, 10.5, inside);
     bool on = inside > 0.0;
     shadow = on ? 0.6 + 0.4 * smoothstep(0.0, 2.5, inside) : 0.55 + 0.45 * smoothstep(0.0, 9.0, -inside);
-    float across = abs((rest.y * more.w - 128.0 + belt.y) * 0.857 - (rest.z + 215.0) * 0.514);
+    float across = abs((rest.y * more.w * belt.w - 128.0 + belt.y) * 0.857 - (rest.z + 215.0) * 0.514);
     bool near = on && belt.x > 0.5 && across < 27.0 && rest.x > -150.0 && abs(rest.y) < 190.0;
     bool band = near && across < 24.0;
     shadow *= near && !band ? 0.6 : 1.0;
