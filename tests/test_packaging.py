@@ -30,7 +30,8 @@ ALLOWED = [
     "dms/perception/head_model.npz", "dms/py.typed",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
     "dms/_shipped/engines/*/*.onnx", "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
-    "hil/*.py", "hil/*.yaml", "hil/py.typed",
+    "hil/*.py", "hil/*.yaml", "hil/*.md", "hil/*/scenario.schema.json", "hil/driver/render/shaders/*", "hil/driver/asset/driver.npz",
+    "hil/py.typed",
     "dms-*.dist-info/*",
 ]  # fmt: skip
 """Everything in the wheel fits one of these (``*`` crosses folders)."""
@@ -42,6 +43,7 @@ NEEDED = [
     "dms/_shipped/calibration/vehicles/example_rhd.yaml",
     "dms/_shipped/calibration/vehicles/sample_portrait.yaml", "dms/_shipped/calibration/drivers/sample.yaml",
     "dms/_shipped/engines/face_mesh/engine.yaml", "dms/_shipped/engines/face_mesh/parity.npz", "hil/__init__.py",
+    "hil/driver/asset/driver.npz", "hil/driver/scenarios/sample.yaml", "hil/driver/behaviour/scenario.schema.json",
 ]  # fmt: skip
 
 PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
@@ -49,8 +51,8 @@ PYTHONS = ["3.10", "3.11", "3.12"]
 RESOLVING = ["", "cpu", "jetson", "view", "mf4", "fleet", "train", "dev"]
 """Extras whose packages have wheels for every platform and Python we promise."""
 
-X86_ONLY = ["synth"]
-"""moderngl has no wheels for aarch64; it needs a compiler there."""
+X86_ONLY = ["synth", "synth-build"]
+"""moderngl has no wheels for aarch64; it needs a compiler there. The body is made again on a workstation only."""
 
 
 def project() -> dict:
