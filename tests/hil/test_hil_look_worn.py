@@ -157,6 +157,7 @@ def test_lenses_know_what_infrared_sees_through() -> None:
     assert not eyewear(_look(2), head)
 
 
+@pytest.mark.slow
 def test_every_collar_mask_beard_and_extra_makes_whole_meshes() -> None:
     for changes, wanted in (
         *(({"cloth__collar": c}, "collar") for c in ("tshirt", "shirt", "hoodie", "turtleneck", "vneck")),

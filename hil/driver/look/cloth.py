@@ -10,6 +10,7 @@ from hil.driver.look.canvas import mean_person
 from hil.driver.look.families import Pattern
 from hil.driver.look.fitting import worn
 from hil.driver.look.geometry import Floats, Ints, Sheet, curve, grid, merge, smooth, tube, vertex_normals
+from hil.driver.look.headwear import DRAPED
 from hil.driver.look.look import Cloth, Look
 from hil.driver.look.person import Person
 from hil.driver.render.drawable import Material, Mesh
@@ -56,14 +57,14 @@ def collar(look: Look, person: Person) -> list[Mesh]:
     plain = Material(id=Id.CLOTH, kind="cloth", albedo=cloth.albedo, specular=0.01, wrap=0.12, folds=0.25, weave=cloth.weave)
     makers = {"shirt": _shirt, "hoodie": _hoodie, "turtleneck": _turtleneck, "lapels": _shirt}
     out = []
-    if cloth.collar in makers:
-        out.append(worn(makers[cloth.collar](person, look.stream(5)), person, plain, "collar"))
-    else:
-        out.append(worn(_ribbing(cloth, person), person, plain, "collar"))
+    draped = look.worn.headwear in DRAPED
+    if not draped:
+        sewn = makers[cloth.collar](person, look.stream(5)) if cloth.collar in makers else _ribbing(cloth, person)
+        out.append(worn(sewn, person, plain, "collar"))
     if cloth.collar == "lapels":
         dark = Material(id=Id.CLOTH, kind="cloth", albedo=cloth.second, specular=0.015, wrap=0.1, folds=0.3, weave=0.3)
         out.append(worn(_jacket(person), person, dark, "jacket"))
-    if look.worn.scarf and look.worn.headwear not in ("hijab", "shawl", "hood"):
+    if look.worn.scarf and not draped:
         wool = Material(id=Id.CLOTH, kind="cloth", albedo=look.worn.scarf_albedo, specular=0.005, wrap=0.25, folds=0.6, weave=0.9)
         out.append(worn(_scarf(person, look.stream(6)), person, wool, "scarf"))
     return out

@@ -5,6 +5,7 @@ import numpy as np
 from hil.driver.ids import Id
 from hil.driver.look.fitting import mesh
 from hil.driver.look.geometry import Floats, Sheet, curve, merge, tube, unit
+from hil.driver.look.headwear import DRAPED
 from hil.driver.look.look import Look
 from hil.driver.look.person import Person
 from hil.driver.render.drawable import Material, Mesh
@@ -16,7 +17,7 @@ _PLASTIC = Material(id=Id.HAT, albedo=0.12, specular=0.05, gloss=30, noise=0.0)
 def extras(look: Look, person: Person) -> list[Mesh]:
     """Meshes of everything small at the ears."""
     makers = {"earrings": _earrings, "headphones": _headphones, "hearing_aid": _hearing_aid, "earbud": _earbud}
-    hidden = look.worn.headwear in ("hijab", "shawl", "hood")
+    hidden = look.worn.headwear in DRAPED
     return [] if hidden else [makers[name](look, person) for name in look.worn.extras]
 
 

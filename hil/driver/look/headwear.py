@@ -20,7 +20,8 @@ _BEHIND = {
     "shawl": ((0, 40, 58, 74, 90, 180), (42, 38, 18, -40, -42, -45)),
 }  # fmt: skip
 """Lower edge of each head cover: azimuth from the front against height over the middle of the skull, degrees."""
-_DRAPED = ("hijab", "hood", "shawl")
+DRAPED = ("hijab", "hood", "shawl")
+"""Head covers that lie on the shoulders and hide ears and collar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def cover_of(headwear: Headwear) -> Cover | None:
     if headwear == "none":
         return None
     azimuths, heights = _BEHIND[headwear]
-    return Cover(azimuths, heights, headwear in ("hijab", "turban"), headwear in _DRAPED)
+    return Cover(azimuths, heights, headwear in ("hijab", "turban"), headwear in DRAPED)
 
 
 def headwear(look: Look, person: Person) -> list[Mesh]:
@@ -72,9 +73,9 @@ def headwear(look: Look, person: Person) -> list[Mesh]:
     knit = name in ("beanie", "hijab", "shawl", "turban")
     material = Material(
         id=Id.HAT, kind="cloth", albedo=look.worn.headwear_albedo, specular=0.015, wrap=0.15,
-        folds=0.4 if name in _DRAPED else 0.1, weave=0.6 if knit else 0.25, noise=0.06,
+        folds=0.4 if name in DRAPED else 0.1, weave=0.6 if knit else 0.25, noise=0.06,
     )  # fmt: skip
-    if name in _DRAPED:
+    if name in DRAPED:
         return [hung(_draped(person, cover, name, rng), person, material, name)]
     makers = {"cap": _cap, "cap_backwards": _cap, "beanie": _beanie, "turban": _turban, "wide_hat": _wide_hat}
     return [mesh(makers[name](person, cover, rng, name), material, name, two_sided=True)]
@@ -95,7 +96,7 @@ def _hem(person: Person, cover: Cover, low: float, high: float, turn: float, col
     angle = np.linspace(0, 2 * np.pi, 9)[:, None]
     middle, half = (high - low) / 2, (high + low) / 2
     up = (middle + half * np.sin(angle)) * 0.62
-    lift = 3.5 + turn * (1 + np.cos(angle))
+    lift = 5.2 + turn * (1 + np.cos(angle))
     height = cover.edge(azimuth)[None] + up
     return grid(person.on_head(np.broadcast_to(azimuth, height.shape), height, np.broadcast_to(lift, height.shape)))
 
@@ -136,7 +137,7 @@ def _beanie(person: Person, cover: Cover, rng: np.random.Generator, _: str) -> S
     ribs = 0.55 * np.sin(np.radians(azimuth) * 36) * smooth(t, 1, 0.8)
     return merge([
         _dome(person, cover, 5.0 + 3 * np.sin(np.pi * t * 0.6) + slouch + ribs, 145),
-        _hem(person, cover, 2, float(rng.uniform(38, 52)), 2.6, 145),
+        _hem(person, cover, 2, float(rng.uniform(38, 52)), 3.2, 145),
     ])  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def _wide_hat(person: Person, cover: Cover, rng: np.random.Generator, _: str) ->
 
 def _draped(person: Person, cover: Cover, name: str, rng: np.random.Generator) -> Sheet:
     """A cloth over head and ears that leaves the face free and lies around the neck."""
-    loose = {"hijab": 4.0, "hood": 17.0, "shawl": 9.0}[name]
+    loose = {"hijab": 6.0, "hood": 17.0, "shawl": 10.0}[name]
     azimuth = np.concatenate([np.linspace(-180, -75, 22), np.linspace(-72, 72, 49), np.linspace(75, 180, 22)])
     t = np.linspace(0, 1, 34)[:, None]
     edge = cover.edge(azimuth)[None]
@@ -180,14 +181,15 @@ def _draped(person: Person, cover: Cover, name: str, rng: np.random.Generator) -
     creases = (0.8 + 0.1 * loose) * np.sin(np.radians(azimuth) * 9 + 5 * t + rng.uniform(0, 6)) * smooth(t, 0, 0.2)
     lift = loose + creases + 0.5 * loose * smooth(np.abs(azimuth), 60, 150)[None] + 2.5 * smooth(t, 0.06, 0.0)
     upper = person.on_head(np.broadcast_to(azimuth, height.shape), height, lift, ears=True)
-    top = grid(_relaxed(upper), flip=True)
+    upper = person.pushed_off_head(_relaxed(upper), 4.0, ears=True)
+    top = grid(upper, flip=True)
     return merge([top, _skirt(person, upper[0], azimuth, loose, name, rng)])
 
 
 def _relaxed(points: Floats) -> Floats:
     """Rows smoothed along the columns: cloth does not follow every dent."""
     out = points.copy()
-    for _ in range(3):
+    for _ in range(12):
         out[1:, 1:-1] = 0.5 * out[1:, 1:-1] + 0.25 * (out[1:, :-2] + out[1:, 2:])
     return np.asarray(out, np.float32)
 
@@ -209,4 +211,10 @@ def _skirt(person: Person, edge: Floats, azimuth: Floats, loose: float, name: st
     waves = (2.0 + 0.15 * loose) * np.sin(a[None] * 6 + 4.5 * t + rng.uniform(0, 6)) + 1.6 * np.sin(17 * t + 2 * np.cos(a[None]))
     out = unit(np.stack([np.cos(a), np.sin(a), np.zeros_like(a)], axis=1))
     rows = rows + out[None] * (waves * np.sin(np.pi * t * 0.9))[..., None]
-    return grid(person.pushed_off_trunk(np.asarray(rows, np.float32), 7.0))
+    for _ in range(3):
+        rows = person.pushed_off_trunk(np.asarray(rows, np.float32), 13.0)
+        for _ in range(4):
+            rows[1:-1] = 0.5 * rows[1:-1] + 0.25 * (rows[:-2] + rows[2:])
+            around = np.concatenate([rows[2:, -2:-1], rows[2:], rows[2:, 1:2]], axis=1)
+            rows[2:] = 0.5 * rows[2:] + 0.25 * (around[:, :-2] + around[:, 2:])
+    return grid(person.pushed_off_trunk(rows, 10.5))

@@ -166,16 +166,18 @@ class Person:
 
     def surface(self, y: Floats, z: Floats) -> Floats:
         """x of the front of the face where it has this y and z (mean of the nearest vertices, by distance)."""
-        front = np.flatnonzero((self.skin_normals[:, 0] > 0.05) & (self.head_weight > 0.3) & (self.masks[:, 2] < 0.3))
+        at = self._front
         flat = np.stack([y.ravel(), z.ravel()], axis=1)
-        at = self.skin[front]
-        out = np.empty(len(flat), np.float32)
-        for i, (yy, zz) in enumerate(flat):
-            square = (at[:, 1] - yy) ** 2 + (at[:, 2] - zz) ** 2
-            rows = np.argpartition(square, 6)[:6]
-            weight = 1 / (square[rows] + 0.3)
-            out[i] = (weight * at[rows, 0]).sum() / weight.sum()
-        return out.reshape(y.shape)
+        square = (at[:, 1] - flat[:, :1]) ** 2 + (at[:, 2] - flat[:, 1:]) ** 2
+        rows = np.argpartition(square, 6, axis=1)[:, :6]
+        weight = 1 / (np.take_along_axis(square, rows, axis=1) + 0.3)
+        return np.asarray((weight * at[rows, 0]).sum(axis=1) / weight.sum(axis=1), np.float32).reshape(y.shape)
+
+    @cached_property
+    def _front(self) -> Floats:
+        """Vertices of the front of the face."""
+        front = (self.skin_normals[:, 0] > 0.05) & (self.head_weight > 0.3) & (self.masks[:, 2] < 0.3)
+        return np.asarray(self.skin[front & (self.skin[:, 0] > -60)], np.float32)
 
 
 def _cells(directions: Floats) -> tuple[Floats, Floats]:
