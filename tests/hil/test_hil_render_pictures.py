@@ -18,7 +18,7 @@ from hil.driver.ids import Id
 from hil.driver.pose import Grip, Hand, Light, Pose
 from hil.driver.render.cabin import interior_meshes
 from hil.driver.render.context import open_context
-from hil.driver.render.drawable import Led, Material, Mesh, Skin, Strands
+from hil.driver.render.drawable import Led, Material, Mesh, Skin, Strands, leds_beside
 from hil.driver.render.projection import crop
 from hil.driver.render.renderer import Picture3, Renderer
 from hil.driver.truth.geometry import View
@@ -56,16 +56,14 @@ def posed(figure: Figure, cabin: Cabin) -> Posed:
 
 @pytest.fixture(scope="module")
 def renderer(cabin: Cabin) -> Renderer:
-    made = Renderer(interior_meshes(cabin, 0))
+    made = Renderer.for_cabin(cabin)
     made.set_driver([], Skin())
     return made
 
 
 def leds(pose: CameraPose, *beside_mm: tuple[float, float, float]) -> list[Led]:
     """LEDs beside a camera, camera frame, looking where it looks."""
-    turn = pose.rotation()
-    where = [np.asarray(pose.position_mm) + turn @ np.asarray(offset, float) for offset in beside_mm or ((-45, 0, 0), (45, 0, 0))]
-    return [Led(position_mm=tuple(float(v) for v in at), direction=tuple(float(v) for v in turn[:, 2])) for at in where]
+    return leds_beside(pose, beside_mm or ((-45.0, 0.0, 0.0), (45.0, 0.0, 0.0)))
 
 
 def quad(centre: np.ndarray, u: np.ndarray, v: np.ndarray, material: Material) -> Mesh:

@@ -4,6 +4,7 @@ Albedo is the share of near-infrared light (940 nm) that a surface throws back. 
 (v = 0) upwards, as OpenGL wants them: flip a picture with ``[::-1]``. Noise is looked up by place in the rest frame.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.records.base import Vector
+from dms.records.cabin import CameraPose
 from hil.driver.ids import Id
 
 Floats = NDArray[np.float32]
@@ -199,6 +201,14 @@ class Led:
     direction: Vector
     exponent: float = 2.0
     power: float = 1.0
+
+
+def leds_beside(pose: CameraPose, offsets_mm: Sequence[Vector], exponent: float = 2.0) -> list[Led]:
+    """LEDs of equal power mounted beside a camera (offsets in its frame: right, down, ahead), shining where it looks."""
+    turn = pose.rotation()
+    ahead = (float(turn[0, 2]), float(turn[1, 2]), float(turn[2, 2]))
+    places = [np.asarray(pose.position_mm, float) + turn @ np.asarray(offset, float) for offset in offsets_mm]
+    return [Led(position_mm=(float(x), float(y), float(z)), direction=ahead, exponent=exponent) for x, y, z in places]
 
 
 def smooth_normals(vertices: Floats, triangles: NDArray[np.int64]) -> Floats:

@@ -166,10 +166,11 @@ class GpuFigure:
         if self._passenger:
             words = [Id.PASSENGER] * 4
         height = 0.0 if skin.height is None or not covered else 1.0
+        finish = (0.05, 45.0, 0.15, 0.0) if part.name == "mouth" else (skin.specular, skin.gloss, skin.wrap, height)
         return {
-            "tone": (base, skin.lips, skin.lids, nails), "finish": (skin.specular, skin.gloss, skin.wrap, height),
+            "tone": (base, skin.lips, skin.lids, nails), "finish": finish, "cavity": 0.8 if part.name == "mouth" else 0.0,
             "cloth_look": (cloth.albedo, cloth.folds, cloth.weave, cloth.wrap), "word": tuple(float(w) for w in words),
-            "belt": (float(skin.belt), skin.belt_mm, 0.12, -1.0 if self._passenger else 1.0), "cloth_mm": 5.0 if covered else 0.0,
+            "belt": (float(skin.belt), skin.belt_mm, 0.0, -1.0 if self._passenger else 1.0), "cloth_mm": 5.0 if covered else 0.0,
             "sleeve_mm": skin.sleeve_mm if covered else _NO_CLOTH,
         }  # fmt: skip
 

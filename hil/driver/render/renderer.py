@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.records.base import Vector
-from dms.records.cabin import Camera, CameraPose
+from dms.records.cabin import Cabin, Camera, CameraPose
 from hil.driver.body.posed import Posed
+from hil.driver.ids import Id
 from hil.driver.pose import Light
 from hil.driver.render import textures, uniforms
+from hil.driver.render.cabin import interior_meshes
 from hil.driver.render.context import Box, Size, Target, open_context
 from hil.driver.render.drawable import Led, Mesh, Skin
 from hil.driver.render.drawn import Drawn, texture_of
@@ -103,7 +105,9 @@ class Renderer:
     ) -> None:
         self._gl = gl = open_context()
         self._programs = Programs(gl)
-        self._door, self._fine = door, fine
+        self._fine = fine
+        belts = [mesh.material.albedo for mesh in interior if mesh.material.id == Id.BELT]
+        self._cabin = door, belts[0] if belts else 0.12
         self._middle = np.asarray(middle_mm, float) + np.array([150.0, -150.0 * door, -250.0])
         self._noise = texture_of(gl, textures.noise())
         self._strands = texture_of(gl, textures.strands())
@@ -118,6 +122,12 @@ class Renderer:
         self._passenger: _Person | None = None
         self._interior = [Drawn(gl, self._programs, mesh) for mesh in interior]
         self._still = Still(gl)
+
+    @classmethod
+    def for_cabin(cls, cabin: Cabin, seed: int = 0, fine: int = 1) -> "Renderer":
+        """For a vehicle file, with cabin looks number ``seed``."""
+        door = 1.0 if cabin.drive == "lhd" else -1.0
+        return cls(interior_meshes(cabin, seed), door, fine, cabin.ocular_point_mm)
 
     def set_driver(self, meshes: Sequence[Mesh], skin: Skin) -> None:
         """The driver's looks; meshes and skins that are the same objects as before stay on the GPU."""
@@ -224,7 +234,7 @@ class Renderer:
             "LAMPS": light.street > 0,
         }
         self._programs.switches = (f"COUNT {len(shot.leds)}", *(name for name, needed in needs.items() if needed))
-        self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._door))
+        self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._cabin))
         self._frame.bind_to_uniform_block(0)
         shared = {
             "noise_map": self._noise, "strand_map": self._strands,

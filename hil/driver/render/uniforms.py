@@ -22,8 +22,10 @@ _EYE_ROWS = 3 + 2 + 2 + 6 + 2 + 2 + 2 + 3
 EYE_BYTES = 16 * _EYE_ROWS
 
 
-def frame(camera: Camera, pose: CameraPose, light: Light, leds: Sequence[Led], sun: Array | None, door: float) -> Floats:
-    """Block ``Frame``; ``sun`` is the sun's clip matrix, ``None`` without shadows.
+def frame(
+    camera: Camera, pose: CameraPose, light: Light, leds: Sequence[Led], sun: Array | None, cabin: tuple[float, float]
+) -> Floats:
+    """Block ``Frame``; ``sun`` is the sun's clip matrix, ``None`` without; ``cabin``: door's side, belt's albedo.
 
     Raises:
         ValueError: more than eight LEDs.
@@ -42,7 +44,7 @@ def frame(camera: Camera, pose: CameraPose, light: Light, leds: Sequence[Led], s
     rest = 9 + 2 * LEDS
     out[rest] = (*_unit(light.sun_direction), light.sun)
     out[rest + 1] = (light.led, light.ambient, light.outside, light.street)
-    out[rest + 2] = (len(leds), light.travelled_m, sun is not None, door)
+    out[rest + 2] = (cabin[1], light.travelled_m, 0.0, cabin[0])
     return out
 
 

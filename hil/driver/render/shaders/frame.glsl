@@ -9,5 +9,5 @@ layout(std140) uniform Frame {
     vec4 led_axis[LEDS];      // direction, exponent
     vec4 sun;                 // direction towards the sun, radiance
     vec4 light;               // led, ambient, outside, street
-    vec4 more;                // LEDs, travelled m, shadows on, side of the driver's door (+1 left, -1 right)
+    vec4 more;                // albedo of the belt, travelled m, -, side of the driver's door (+1 left, -1 right)
 };

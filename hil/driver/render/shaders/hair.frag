@@ -9,7 +9,7 @@ out vec4 picture;
 
 void main() {
     float cells = uv.x * strand.x;
-    vec3 slow = texture(strand_map, vec2(floor(cells / 9.0) / 37.0, uv.y * 0.6)).rgb;
+    vec3 slow = textureLod(strand_map, vec2(floor(cells / 9.0) / 37.0, uv.y * 0.6), 0.0).rgb;
     cells += strand.w * (slow.b - 0.5) * 4.0;
     // Strands as fine as the pixels can show: single ones near, bundles of 2, 4, 8 ... far away.
     float bundle = exp2(ceil(log2(max(fwidth(cells) * 2.2, 1.0))));

@@ -11,8 +11,9 @@ uniform sampler2D height_map;
 uniform sampler2D gloss_map;
 uniform vec4 tone;        // base, lips, lids, nails
 uniform vec4 finish;      // specular, gloss, wrap, height mm
+uniform float cavity;     // how much a hollow keeps the LEDs' light out, too
 uniform vec4 cloth_look;  // albedo, folds, weave, wrap
-uniform vec4 belt;        // on, mm towards the neck, albedo, 1 or -1: from the driver's door or from the other one
+uniform vec4 belt;        // on, mm towards the neck, -, 1 or -1: from the driver's door or from the other one
 uniform vec4 word;        // skin, cloth, belt, inside of the mouth
 out vec2 picture;
 
@@ -52,7 +53,7 @@ void main() {
     bool near = on && belt.x > 0.5 && across < 27.0 && rest.x > -150.0 && abs(rest.y) < 190.0;
     bool band = near && across < 24.0;
     shadow *= near && !band ? 0.6 : 1.0;
-    float webbing = belt.z * (0.9 + 0.12 * sin(across * 2.6) * (1.0 - smoothstep(0.5, 1.0, pixel))) * (across > 21.5 ? 1.25 : 1.0);
+    float webbing = more.x * (0.9 + 0.12 * sin(across * 2.6) * (1.0 - smoothstep(0.5, 1.0, pixel))) * (across > 21.5 ? 1.25 : 1.0);
     albedo = band ? webbing : (on ? cloth : albedo);
     m = band ? n : (on ? c : m);
     specular = band ? 0.04 : (on ? 0.008 : specular);
@@ -61,5 +62,5 @@ void main() {
     id = band ? word.z : (on ? word.y : id);
 #endif
     float radiance = shade(world, m, v, albedo * shadow, ambient * shadow, wrap, specular, gloss);
-    picture = vec2(radiance, id);
+    picture = vec2(radiance * mix(1.0, ambient, max(cavity * (1.0 - 0.6 * masks.w), 0.7 * masks.z)), id);
 }
