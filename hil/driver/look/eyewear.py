@@ -1,7 +1,7 @@
 """Glasses: rims, lenses, bridge, pads and temples, fitted to this identity's eyes, nose and ears."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,11 +10,14 @@ from hil.driver.ids import Id
 from hil.driver.look.families import EyewearModel
 from hil.driver.look.fitting import mesh
 from hil.driver.look.geometry import Floats, Sheet, curve, merge, sheet, smooth, tube, unit
+from hil.driver.look.headwear import DRAPED
 from hil.driver.look.look import Eyewear, Lens, Look
 from hil.driver.look.person import Person
 from hil.driver.render.drawable import Material, Mesh
 
 _AROUND = 44
+_SCARF_DEG = 63.0
+"""From this azimuth on a scarf covers the side of the head."""
 _NEAREST, _FARTHEST = 17.0, 28.5
 """Lens before the middle of the eyeball, mm: the cornea ends at 12, brows and lashes need their place."""
 
@@ -138,7 +141,7 @@ def fit(look: Eyewear, person: Person) -> Fit:
 
 
 def eyewear(look: Look, person: Person) -> list[Mesh]:
-    """Meshes of the glasses; none without."""
+    """Meshes of the glasses; none without. Under a scarf over the ears the temples end where it begins."""
     if look.eyewear.model == "none":
         return []
     place = fit(look.eyewear, person)
@@ -146,7 +149,12 @@ def eyewear(look: Look, person: Person) -> list[Mesh]:
         id=Id.GLASSES_FRAME, albedo=look.eyewear.frame, specular=look.eyewear.shine, gloss=40, noise=0.0,
     )  # fmt: skip
     parts = [_rims(place), _bridge(place, person), *(_temple(place, person, sign) for sign in (1, -1))]
-    return [*_lenses(place, look.eyewear.lens), mesh(merge([p for p in parts if p is not None]), frame, "glasses_frame")]
+    whole = merge(parts)
+    if look.worn.headwear in DRAPED:
+        away = whole.points - person.centre
+        shown = np.abs(np.arctan2(away[:, 1], away[:, 0])) < np.radians(_SCARF_DEG)
+        whole = replace(whole, triangles=whole.triangles[shown[whole.triangles].any(axis=1)])
+    return [*_lenses(place, look.eyewear.lens), mesh(whole, frame, "glasses_frame")]
 
 
 def _edge(place: Fit, sign: int, grow: float = 0.0) -> Floats:

@@ -178,10 +178,11 @@ def _draped(person: Person, cover: Cover, name: str, rng: np.random.Generator) -
     t = np.linspace(0, 1, 34)[:, None]
     edge = cover.edge(azimuth)[None]
     height = edge + (90 - edge) * t
-    creases = (0.8 + 0.1 * loose) * np.sin(np.radians(azimuth) * 9 + 5 * t + rng.uniform(0, 6)) * smooth(t, 0, 0.2)
-    lift = loose + creases + 0.5 * loose * smooth(np.abs(azimuth), 60, 150)[None] + 2.5 * smooth(t, 0.06, 0.0)
+    creases = (0.9 + 0.12 * loose) * np.sin(np.radians(np.abs(azimuth)) * 7 + 6 * t + rng.uniform(0, 6)) * smooth(t, 1, 0.6)
+    lift = loose + 0.5 * loose * smooth(np.abs(azimuth), 60, 150)[None] + 2.5 * smooth(t, 0.06, 0.0)
     upper = person.on_head(np.broadcast_to(azimuth, height.shape), height, lift, ears=True)
     upper = person.pushed_off_head(_relaxed(upper), 4.0, ears=True)
+    upper = upper + unit(upper - person.centre) * (creases * smooth(t, 0, 0.1))[..., None]
     top = grid(upper, flip=True)
     return merge([top, _skirt(person, upper[0], azimuth, loose, name, rng)])
 
@@ -211,10 +212,12 @@ def _skirt(person: Person, edge: Floats, azimuth: Floats, loose: float, name: st
     waves = (2.0 + 0.15 * loose) * np.sin(a[None] * 6 + 4.5 * t + rng.uniform(0, 6)) + 1.6 * np.sin(17 * t + 2 * np.cos(a[None]))
     out = unit(np.stack([np.cos(a), np.sin(a), np.zeros_like(a)], axis=1))
     rows = rows + out[None] * (waves * np.sin(np.pi * t * 0.9))[..., None]
+    folds = 3.0 * np.sin(a[None] * 5 + 6 * t + rng.uniform(0, 6)) + 2.0 * np.sin(a[None] * 9 - 11 * t)
     for _ in range(3):
-        rows = person.pushed_off_trunk(np.asarray(rows, np.float32), 13.0)
+        rows = person.pushed_off_trunk(np.asarray(rows, np.float32), 15.0)
         for _ in range(4):
             rows[1:-1] = 0.5 * rows[1:-1] + 0.25 * (rows[:-2] + rows[2:])
             around = np.concatenate([rows[2:, -2:-1], rows[2:], rows[2:, 1:2]], axis=1)
             rows[2:] = 0.5 * rows[2:] + 0.25 * (around[:, :-2] + around[:, 2:])
-    return grid(person.pushed_off_trunk(rows, 10.5))
+    rows = rows + out[None] * (folds * np.sin(np.pi * np.clip(1.1 * t, 0, 1)))[..., None]
+    return grid(person.pushed_off_trunk(np.asarray(rows, np.float32), 14.0 + 0.5 * folds))

@@ -90,7 +90,12 @@ class Person:
 
     @cached_property
     def _eared(self) -> Floats:
-        return self._reach_map(np.ones(len(self.skin), bool))
+        table = self._reach_map(np.ones(len(self.skin), bool))
+        # Ears are thin: a cloth that spans whole cells must clear the highest of the neighbouring ones.
+        for _ in range(2):
+            table = np.maximum(table, np.maximum(np.roll(table, 1, axis=1), np.roll(table, -1, axis=1)))
+        table[1:-1] = np.maximum(table[1:-1], np.maximum(table[:-2], table[2:]))
+        return table
 
     def _reach_map(self, counted: np.ndarray) -> Floats:
         import cv2
