@@ -132,7 +132,7 @@ def test_equal_input_gives_equal_bytes(renderer: Renderer, cabin: Cabin, posed: 
     first = renderer.render(camera, cabin.camera, posed, light, leds(cabin.camera))
     renderer.render(camera, cabin.camera, None, Light(led=0.3), leds(cabin.camera))
     assert _same(first, renderer.render(camera, cabin.camera, posed, light, leds(cabin.camera)))
-    other = Renderer(interior_meshes(cabin, 0))
+    other = Renderer.for_cabin(cabin)
     other.set_driver([], Skin())
     assert _same(first, other.render(camera, cabin.camera, posed, light, leds(cabin.camera)))
 
