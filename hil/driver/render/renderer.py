@@ -31,6 +31,7 @@ _FINE_FOCAL, _DENSE_FOCAL = 1500.0, 3200.0
 _SMALL_PX = 100_000
 """Smaller pictures (crops) draw what stands still anew instead of keeping layers of it."""
 _SUN_STEP = 0.035
+_SCENERIES = 6
 _SHADOW_REACH_MM = 1100.0
 
 
@@ -94,6 +95,7 @@ class Renderer:
         interior: meshes of the cabin (``cabin.interior``), vehicle frame.
         door: side of the driver's own door, +1 left, -1 right; the belt comes from there.
         middle_mm: about where the driver's eyes are; the sun's shadows are drawn round it.
+        scenery: seed of what passes outside.
         fine: 1, or 2 to draw every picture twice as large and average it (smoother edges, four times the work).
 
     Raises:
@@ -101,7 +103,12 @@ class Renderer:
     """
 
     def __init__(
-        self, interior: Sequence[Mesh] = (), door: float = 1.0, fine: int = 1, middle_mm: Vector = (1500.0, 0.0, 1220.0)
+        self,
+        interior: Sequence[Mesh] = (),
+        door: float = 1.0,
+        fine: int = 1,
+        middle_mm: Vector = (1500.0, 0.0, 1220.0),
+        scenery: int = 0,
     ) -> None:
         self._gl = gl = open_context()
         self._programs = Programs(gl)
@@ -111,7 +118,7 @@ class Renderer:
         self._middle = np.asarray(middle_mm, float) + np.array([150.0, -150.0 * door, -250.0])
         self._noise = texture_of(gl, textures.noise())
         self._strands = texture_of(gl, textures.strands())
-        self._landscape = texture_of(gl, textures.landscape())
+        self._landscape = texture_of(gl, textures.landscape(scenery))
         self._frame = gl.ctx.buffer(reserve=uniforms.FRAME_BYTES, dynamic=True)
         corners = gl.ctx.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32))
         self._outside = Buffers(gl, self._programs, [(corners, "2f", "in_position")], np.array([[0, 1, 2]]))
@@ -127,7 +134,7 @@ class Renderer:
     def for_cabin(cls, cabin: Cabin, seed: int = 0, fine: int = 1) -> "Renderer":
         """For a vehicle file, with cabin looks number ``seed``."""
         door = 1.0 if cabin.drive == "lhd" else -1.0
-        return cls(interior_meshes(cabin, seed), door, fine, cabin.ocular_point_mm)
+        return cls(interior_meshes(cabin, seed), door, fine, cabin.ocular_point_mm, seed % _SCENERIES)
 
     def set_driver(self, meshes: Sequence[Mesh], skin: Skin) -> None:
         """The driver's looks; meshes and skins that are the same objects as before stay on the GPU."""

@@ -63,7 +63,7 @@ def landscape(seed: int = 0) -> Bytes:
     rng = np.random.default_rng(500 + seed)
     height, width = 256, 1024
     row = np.arange(height)[:, None] / height
-    top = np.zeros(width)
+    top = np.full(width, 0.16)
     bright = np.full((height, width), 0.45)
     leaves = _spectrum((height, width), 1.1, 501 + seed)
     for _ in range(46):

@@ -24,7 +24,7 @@ float sun_seen(vec3 p, vec3 n) {
 
 // Diffuse light of the cabin from a direction range: windscreen ahead and above, side windows.
 float surrounding(vec3 n) {
-    return 0.5 + 0.34 * dot(n, vec3(0.62, 0.0, 0.42)) + 0.16 * abs(n.y) + 0.1 * more.w * n.y;
+    return 0.5 + 0.34 * dot(n, vec3(0.62, 0.0, 0.28)) + 0.16 * abs(n.y) + 0.1 * more.w * n.y;
 }
 
 // Bright windows as a mirror shows them.
@@ -45,7 +45,7 @@ float matt(vec3 p, vec3 n, float albedo, float ambient, float wrap) {
         diffuse += e * max(dot(n, l) + wrap, 0.0);
     }
     diffuse *= keep * (0.55 + 0.45 * ambient);
-    diffuse += light.x * 0.025 * ambient;  // LED light that the cabin throws back
+    diffuse += light.x * 0.035 * ambient;  // LED light that the cabin throws back
 #ifdef SUN
     diffuse += sun.w * (sun_seen(p, n) * max(dot(n, sun.xyz) + wrap, 0.0) * keep + 0.03 * ambient);
 #endif
@@ -70,7 +70,7 @@ float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, flo
         shine += e * max(nl, 0.0) * exp2(gloss * log2(nh + 1e-6));
     }
     diffuse *= keep * (0.55 + 0.45 * ambient);
-    diffuse += light.x * 0.025 * ambient;
+    diffuse += light.x * 0.035 * ambient;
 #ifdef SUN
     float seen = sun_seen(p, n) * sun.w, nl = dot(n, sun.xyz);
     diffuse += seen * max(nl + wrap, 0.0) * keep + sun.w * 0.03 * ambient;
