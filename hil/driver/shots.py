@@ -16,7 +16,7 @@ from dms.assessment.cabins import load_cabin
 from dms.errors import InputError
 from dms.records import Frame
 from dms.records.cabin import Camera
-from hil.driver.behaviour.scenario import Scenario
+from hil.driver.behaviour.scenario import Passenger, Scenario
 from hil.driver.body.asset import load
 from hil.driver.body.figure import Figure
 from hil.driver.body.posed import Posed
@@ -26,6 +26,7 @@ from hil.driver.camera.rig import Place, Rig, rig
 from hil.driver.draws import Draw
 from hil.driver.look.words import look_of
 from hil.driver.split import split_of
+from hil.driver.stage import renderer_for
 from hil.driver.studio import held_things
 from hil.driver.truth.crops import Kind
 from hil.driver.truth.filmed import Filmed, view_of
@@ -40,6 +41,7 @@ Size = tuple[int, int]
 SIZES: dict[Kind, Size] = {"full": (640, 480), "face": (160, 160), "eyes": (224, 112), "hand": (128, 128)}
 """Pictures drawn for each kind of cut-out."""
 WIDTH_MM: dict[Kind, float] = {"face": 300.0, "eyes": 160.0, "hand": 270.0}
+PASSENGER_SHARE = 0.2
 LENS_EVERY = 4
 """Pictures with one camera place; building a camera takes as long as a small picture."""
 SETTLING = 5
@@ -63,9 +65,10 @@ class Shots:
     def __init__(self, scenario: Scenario, *, size: Size | None = None, seed: int | None = None, region: Kind = "full") -> None:
         if scenario.shots is None:
             raise InputError(f"{scenario.name}: has no `shots`; it is a drive")
-        self.scenario, self.region = scenario, region
+        self.region = region
         self.seed = scenario.seed if seed is None else seed
         self._rng = np.random.Generator(np.random.PCG64([self.seed, 31]))
+        self.scenario = scenario if region != "full" else self._accompanied(scenario)
         self.cabin = load_cabin(scenario.vehicle if self._rng.random() < 0.8 else "example_rhd")
         self._size = size or SIZES[region]
         self._rig = self._camera_place()
@@ -78,11 +81,8 @@ class Shots:
 
     def __enter__(self) -> "Shots":
         from hil.driver.look.wardrobe import dress
-        from hil.driver.render.cabin import interior_meshes
-        from hil.driver.render.renderer import Renderer
 
-        door = 1.0 if self.cabin.drive == "lhd" else -1.0
-        self._renderer = Renderer(interior_meshes(self.cabin, self.seed), door=door, middle_mm=self.cabin.ocular_point_mm)
+        self._renderer, _ = renderer_for(self.scenario, self.cabin, self.seed, self._look)
         self._clothes, self._skin = dress(self._look, self._figure.person.coarse, load())
         return self
 
@@ -97,6 +97,12 @@ class Shots:
             if index % LENS_EVERY == 0 and index:
                 self._rig = self._camera_place()
             yield self._shoot(index)
+
+    def _accompanied(self, scenario: Scenario) -> Scenario:
+        """Now and then somebody sits on the rear bench."""
+        if self._rng.random() > PASSENGER_SHARE:
+            return scenario
+        return msgspec.structs.replace(scenario, passenger=Passenger(seed=(self.seed * 7 + 3) // 6 * 6 + self.seed % 6))
 
     def _camera_place(self) -> Rig:
         places = get_args(Place)

@@ -29,6 +29,7 @@ from hil.driver.look.look import Look
 from hil.driver.look.words import look_of
 from hil.driver.pose import Hand, Moment, Pose, Side
 from hil.driver.split import split_of
+from hil.driver.stage import renderer_for
 from hil.driver.truth.filmed import Filmed, view_of
 from hil.driver.truth.geometry import Array, View
 from hil.driver.truth.labels import Truth
@@ -74,7 +75,7 @@ class Studio:
         place: str | None = None,
         preset: str | None = None,
     ) -> None:
-        self.scenario = scenario = scenario if seed is None else _reseeded(scenario, seed)
+        self.scenario = scenario = scenario if seed is None else reseeded(scenario, seed)
         self.cabin = load_cabin(scenario.vehicle)
         setup = scenario.camera
         chance = np.random.Generator(np.random.PCG64([scenario.seed, 7]))
@@ -92,6 +93,7 @@ class Studio:
         self._figure = Figure(scenario.driver.seed, self.cabin)
         self._words = scenario.looks_at(0.0)
         self._look = look_of(scenario.driver.seed, self._words)
+        self._standing: list[Mesh] = []
         self._clothes: list[Mesh] = []
         self._held: list[Mesh] = []
         self._skin: Skin
@@ -100,13 +102,7 @@ class Studio:
         self._count = 0
 
     def __enter__(self) -> "Studio":
-        from hil.driver.render.cabin import interior_meshes
-        from hil.driver.render.renderer import Renderer
-
-        door = 1.0 if self.cabin.drive == "lhd" else -1.0
-        self._renderer = Renderer(
-            interior_meshes(self.cabin, self.scenario.seed), door=door, middle_mm=self.cabin.ocular_point_mm
-        )
+        self._renderer, self._standing = renderer_for(self.scenario, self.cabin, self.scenario.seed, self._look)
         self._dress()
         return self
 
@@ -137,14 +133,14 @@ class Studio:
         self._look = look_of(self.scenario.driver.seed, self._words)
         self._clothes, self._skin = dress(self._look, self._figure.person.coarse, load())
         self._held = held_things(self._look, Pose())
-        self._rendering.set_driver([*self._clothes, *self._held], self._skin)
+        self._rendering.set_driver([*self._standing, *self._clothes, *self._held], self._skin)
 
     def _hold(self, pose: Pose) -> None:
         """What is in the hands comes and goes."""
         held = held_things(self._look, pose)
         if [id(mesh) for mesh in held] != [id(mesh) for mesh in self._held]:
             self._held = held
-            self._rendering.set_driver([*self._clothes, *held], self._skin)
+            self._rendering.set_driver([*self._standing, *self._clothes, *held], self._skin)
 
     @property
     def _rendering(self) -> "Renderer":
@@ -192,7 +188,8 @@ def held_things(look: Look, pose: Pose) -> "list[Mesh]":
     return [mesh for side, hand in hands if hand.prop is not None for mesh in held(hand.prop, side, look)]
 
 
-def _reseeded(scenario: Scenario, seed: int) -> Scenario:
+def reseeded(scenario: Scenario, seed: int) -> Scenario:
+    """The same story with another driver and other chance."""
     driver = msgspec.structs.replace(scenario.driver, seed=seed)
     return msgspec.structs.replace(scenario, seed=seed, driver=driver)
 

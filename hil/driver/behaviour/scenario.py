@@ -29,6 +29,13 @@ class Driver(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     look: Look = {}
 
 
+class Passenger(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody else in the car, beside the driver or in the middle behind (where the driver's camera sees him); sits still."""
+
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 40
+    seat: Literal["front", "rear"] = "rear"
+
+
 class CameraSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the camera is (``vehicle``: as the vehicle file says), the picture's size, and the name of a sensor preset."""
 
@@ -148,6 +155,7 @@ class Scenario(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fps: Annotated[float, msgspec.Meta(ge=1, le=240)] = 30.0
     vehicle: str = "example_lhd"
     driver: Driver = Driver()
+    passenger: Passenger | None = None
     camera: CameraSetup = CameraSetup()
     light: LightSetup = LightSetup()
     mood: Mood = Mood()
