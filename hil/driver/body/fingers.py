@@ -11,8 +11,9 @@ from hil.driver.body.rotation import about, cross, frame, unit
 from hil.driver.pose import Shape, Side
 
 Array = NDArray[np.float64]
-FLEXION_DEG = (82.0, 102.0, 68.0)
-"""Of the three joints of a finger at curl 1 (usual active range of motion)."""
+FLEXION_DEG = (68.0, 83.0, 45.0)
+"""Of the three joints of a finger at curl 1, beyond the 15 to 35 degrees that the rest shape is bent already: the tips then lie
+on the palm (further, and they come out of the back of the hand)."""
 THUMB_DEG = (18.0, 48.0, 70.0)
 OPPOSITION_DEG = 58.0
 
@@ -35,28 +36,31 @@ class Fingers:
         )
 
 
-_TUCKED = 0.75
+TIP_SHARE = 0.75
+"""Of the last bone: the usual 21 points have the tip in the pad, not at the very end."""
+
+_STRAIGHT = -0.08
 SHAPES: dict[Shape, Fingers] = {
-    "relaxed": Fingers((0.15, 0.22, 0.28, 0.33, 0.38), 0.25),
-    "grip": Fingers((0.45, 0.72, 0.75, 0.78, 0.80), 0.55),
-    "phone": Fingers((0.20, 0.42, 0.45, 0.48, 0.52), 0.50, 3),
-    "cup": Fingers((0.20, 0.48, 0.50, 0.52, 0.55), 0.70, 2),
-    "pinch_hold": Fingers((0.30, 0.45, 0.40, 0.55, 0.65), 0.75),
-    "cover": Fingers((0.10, 0.12, 0.12, 0.14, 0.18), 0.15),
-    "open_palm": Fingers((0.0, 0.0, 0.0, 0.0, 0.0), -0.15, 9),
-    "stop": Fingers((0.1, 0.0, 0.0, 0.0, 0.0), 0.25, 0),
-    "fist": Fingers((_TUCKED, 1.0, 1.0, 1.0, 1.0), 0.75),
-    "point": Fingers((_TUCKED, 0.0, 1.0, 1.0, 1.0), 0.75),
-    "victory": Fingers((_TUCKED, 0.0, 0.0, 1.0, 1.0), 0.85, 13),
-    "three": Fingers((_TUCKED, 0.0, 0.0, 0.0, 1.0), 0.95, 8),
-    "four": Fingers((_TUCKED, 0.0, 0.0, 0.0, 0.0), 1.0, 8),
+    "relaxed": Fingers((0.15, 0.27, 0.34, 0.40, 0.46), 0.25),
+    "grip": Fingers((0.45, 0.88, 0.92, 0.95, 0.98), 0.55),
+    "phone": Fingers((0.20, 0.51, 0.55, 0.59, 0.63), 0.50, 3),
+    "cup": Fingers((0.20, 0.59, 0.61, 0.63, 0.67), 0.70, 2),
+    "pinch_hold": Fingers((0.30, 0.55, 0.49, 0.67, 0.79), 0.75),
+    "cover": Fingers((0.10, 0.15, 0.15, 0.17, 0.22), 0.15),
+    "open_palm": Fingers((0.0, _STRAIGHT, _STRAIGHT, _STRAIGHT, _STRAIGHT), -0.15, 9),
+    "stop": Fingers((0.1, _STRAIGHT, _STRAIGHT, _STRAIGHT, _STRAIGHT), 0.25, 0),
+    "fist": Fingers((0.6, 1.0, 1.0, 1.0, 1.0), 0.35),
+    "point": Fingers((0.65, _STRAIGHT, 1.0, 1.0, 1.0), 0.45),
+    "victory": Fingers((0.65, _STRAIGHT, _STRAIGHT, 1.0, 1.0), 0.65, 13),
+    "three": Fingers((0.75, _STRAIGHT, _STRAIGHT, _STRAIGHT, 1.0), 0.9, 8),
+    "four": Fingers((0.8, _STRAIGHT, _STRAIGHT, _STRAIGHT, _STRAIGHT), 0.8, 8),
     "thumb_up": Fingers((0.0, 1.0, 1.0, 1.0, 1.0), -0.25),
     "thumb_down": Fingers((0.0, 1.0, 1.0, 1.0, 1.0), -0.25),
-    "ok": Fingers((0.42, 0.52, 0.08, 0.04, 0.0), 0.85, 7),
-    "call": Fingers((0.0, 1.0, 1.0, 1.0, 0.0), -0.3, 4),
-    "rock": Fingers((_TUCKED, 0.0, 1.0, 1.0, 0.0), 0.75, 4),
-    "mute": Fingers((_TUCKED, 0.0, 1.0, 1.0, 1.0), 0.75),
-    "pinch": Fingers((0.42, 0.52, 0.60, 0.70, 0.75), 0.85),
+    "ok": Fingers((0.42, 0.63, 0.10, 0.05, 0.00), 0.85, 7),
+    "call": Fingers((0.0, 1.0, 1.0, 1.0, _STRAIGHT), -0.3, 4),
+    "rock": Fingers((0.65, _STRAIGHT, 1.0, 1.0, _STRAIGHT), 0.5, 4),
+    "mute": Fingers((0.65, _STRAIGHT, 1.0, 1.0, 1.0), 0.45),
+    "pinch": Fingers((0.42, 0.63, 0.73, 0.85, 0.92), 0.85),
 }
 
 
@@ -83,7 +87,8 @@ class HandRig:
         """21 x 3 in the rest frame; see ``point_bones`` for what moves each."""
         rows = [self._heads[self.wrist]]
         for chain in self.bones:
-            rows += [self._heads[b] for b in chain] + [self._tails[chain[2]]]
+            last, end = self._heads[chain[2]], self._tails[chain[2]]
+            rows += [self._heads[b] for b in chain] + [last + TIP_SHARE * (end - last)]
         return np.array(rows)
 
     def point_bones(self) -> list[int]:

@@ -11,6 +11,9 @@ from hil.driver.split import Split, split_of
 Array = NDArray[np.float64]
 TRAIN_PEOPLE = 400
 """The first people of the asset make training drivers, the others test drivers: no shape is blended across."""
+KNUCKLE_MM = 8.0
+"""The source has the joint at the root of each finger this much too near to the tip: between the fingers, not at the knuckle."""
+
 _PARENTS = 3
 _SPREAD = 0.15
 _LIMIT = 2.6
@@ -65,7 +68,7 @@ def identity(asset: Asset, seed: int) -> Identity:
         seed=seed,
         split=split_of(seed),
         coarse=np.ascontiguousarray(shape[:v]),
-        heads=shape[v : v + b].astype(np.float64),
+        heads=_with_knuckles(asset, shape[v : v + b].astype(np.float64)),
         tails=shape[v + b : v + 2 * b].astype(np.float64),
         shells_mm=shape[v + 2 * b : v + 2 * b + 2].astype(np.float64),
         shell_radii_mm=(float(shape[-2, 0]), float(shape[-1, 0])),
@@ -75,3 +78,15 @@ def identity(asset: Asset, seed: int) -> Identity:
         kappa_deg=(float(np.clip(rng.normal(5.0, 1.1), 2.0, 8.0)), float(rng.normal(1.5, 1.0))),
         lid_gap_mm=(gap, float(np.clip(gap + rng.normal(0, 0.3), 7.0, 12.2))),
     )
+
+
+def _with_knuckles(asset: Asset, heads: Array) -> Array:
+    """Bone heads with the fingers' roots moved towards the wrist."""
+    row = {name: i for i, name in enumerate(asset.bones)}
+    for mark in "LR":
+        wrist = heads[row[f"wrist.{mark}"]]
+        for finger in range(2, 6):
+            bone = row[f"finger{finger}-1.{mark}"]
+            along = heads[bone] - wrist
+            heads[bone] -= along * (KNUCKLE_MM / np.linalg.norm(along))
+    return heads

@@ -82,7 +82,7 @@ class Places:
             "lap": (np.array([230.0, 105 * out, -470]), np.array([0.9, -0.35 * out, 0.15]), np.array([0.1, -0.2 * out, -1])),
             "gear": (np.array([330.0, 330 * self._inboard, -480]), np.array([0.8, 0, -0.5]), np.array([0.1, 0, -1.0])),
             "chest": (np.array([150.0, 60 * out, -330]), np.array([0.1, -0.9 * out, 0.4]), np.array([-1.0, 0, 0.1])),
-            "front": (np.array([190.0, 115 * out, -155]), np.array([0.10, 0.05 * out, 1.0]), np.array([1.0, 0, 0.0])),
+            "front": (np.array([95.0, 112 * out, -160]), np.array([0.10, 0.05 * out, 1.0]), np.array([1.0, 0, 0.0])),
         }
         offset, along, palm = where[place]
         if grip.shape == "phone" and place in ("lap", "chest"):
