@@ -60,6 +60,7 @@ class HandoverPeer:
         self._hoc, self._car = Protector(self.layout), Protector(self._vehicle_layout)
         self._next: float | None = None
         self._cycle = 0
+        self._asked: float | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -78,6 +79,18 @@ class HandoverPeer:
         """The request is over, the function active again."""
         self.request = replace(self.request, phase="None", budget_s=None)
         self.drive(l3_state="active")
+
+    def follow(self, vehicle: VehicleState, budget_s: float = 10.0) -> None:
+        """Say what this record says; a request opens and ends with its state, its budget counting down from ``budget_s``."""
+        if vehicle.l3_state == "takeover_request":
+            if self._asked is None:
+                self._asked = vehicle.t
+                self.ask_takeover("Imminent", budget_s)
+            self.request = replace(self.request, budget_s=round(max(0.0, self._asked + budget_s - vehicle.t), 1))
+        elif self._asked is not None:
+            self._asked = None
+            self.end_takeover()
+        self.vehicle = vehicle
 
     def step(self, t: float) -> TakeoverStatement:
         """Hear what is waiting, send what is due, and give the statement of time ``t``.

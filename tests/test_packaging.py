@@ -30,8 +30,8 @@ ALLOWED = [
     "dms/perception/head_model.npz", "dms/py.typed",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
     "dms/_shipped/engines/*/*.onnx", "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
-    "hil/*.py", "hil/*.yaml", "hil/*.md", "hil/*/scenario.schema.json", "hil/driver/render/shaders/*", "hil/driver/asset/driver.npz",
-    "hil/py.typed",
+    "hil/*.py", "hil/*.yaml", "hil/*.md", "hil/*/scenario.schema.json", "hil/driver/render/shaders/*",
+    "hil/driver/asset/driver.npz", "hil/py.typed",
     "dms-*.dist-info/*",
 ]  # fmt: skip
 """Everything in the wheel fits one of these (``*`` crosses folders)."""
@@ -41,7 +41,7 @@ NEEDED = [
     "dms/bus/example_vehicle.dbc", "dms/bus/example_vehicle.yaml", "dms/drivelog/sample/sample.mcap",
     "dms/perception/head_model.npz", "dms/_shipped/calibration/vehicles/example_lhd.yaml",
     "dms/_shipped/calibration/vehicles/example_rhd.yaml",
-    "dms/_shipped/calibration/vehicles/sample_portrait.yaml", "dms/_shipped/calibration/drivers/sample.yaml",
+    "dms/_shipped/calibration/drivers/sample.yaml",
     "dms/_shipped/engines/face_mesh/engine.yaml", "dms/_shipped/engines/face_mesh/parity.npz", "hil/__init__.py",
     "hil/driver/asset/driver.npz", "hil/driver/scenarios/sample.yaml", "hil/driver/behaviour/scenario.schema.json",
 ]  # fmt: skip

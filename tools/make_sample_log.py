@@ -1,196 +1,105 @@
-"""Makes ``dms/drivelog/sample/sample.mcap``: a minute of one driver with labels, CAN traffic and a takeover request.
+"""Makes the package's sample again: ``dms/drivelog/sample/sample.mcap`` and all that follows from it.
 
-    python tools/make_sample_log.py [--out FILE] [--sheet FILE.png] [--seed N]
+    LP_NUM_THREADS=1 python tools/make_sample_log.py [--out FILE] [--sheet FILE.png] [--seed N]
 
-The same seed gives the same pictures, labels and CAN frames. ``--sheet`` writes a contact sheet to look at.
+The synthetic driver plays the scenario ``sample`` (about four minutes on one core); the log holds pictures, labels, CAN traffic
+and a takeover request. Then, unless ``--out`` names another place: the driver file ``calibration/drivers/sample.yaml``, from the
+seconds in which he looks into the lens, and the hash of the decoded pictures for the tests. Needs ``dms[synth,cpu]`` and built
+engines. ``--sheet`` writes a contact sheet. The same renderer and seed give the same pictures, labels and CAN frames.
 """
 
 import argparse
-from dataclasses import replace
+import hashlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
-from sample_driver import HEIGHT, WIDTH, Driver, Pose, eye_places, roll_deg
 
 import dms
 from dms.bus.layout import DBC
-from dms.bus.port import BusCounts, CanFrame
-from dms.drivelog.format import TRUTH, CanRecord, LogHeader, file_sha256
+from dms.cli.main import main as command
+from dms.drivelog.format import TRUTH, LogHeader, file_sha256
 from dms.drivelog.noise import Noise
 from dms.drivelog.reader import LogReader
-from dms.drivelog.writer import LogWriter
 from dms.records import Frame
-from dms.records.cabin import Camera
-from hil.handover import HandoverPeer
+from hil.driver.behaviour.parts import LookAt
+from hil.driver.behaviour.scenario import Scenario, load_scenario
+from hil.driver.studio import Studio
+from hil.driver.truth.labels import Truth, decode_truth
+from hil.driver.truth.log_store import LogOptions, write_log
 
-OUT = Path(__file__).resolve().parent.parent / "dms" / "drivelog" / "sample" / "sample.mcap"
-FPS = 30
-SECONDS = 60.0
-CAN_PERIOD = 0.020
-STORY = (
-    (0.0, 12.0, "attentive"), (12.0, 14.0, "head_tilted"), (14.0, 16.0, "head_turned"), (16.0, 18.0, "eyes_closed"),
-    (18.0, 20.0, "attentive"), (20.0, 22.0, "looking_aside"), (22.0, 27.0, "eyes_covered"), (27.0, 31.0, "attentive"),
-    (31.0, 37.0, "dark"), (37.0, 41.0, "attentive"), (41.0, 45.0, "face_gone"), (45.0, 50.0, "attentive"),
-    (50.0, 60.0, "takeover_request"),
-)  # fmt: skip
-SPAN = {name: (start, end) for start, end, name in STORY if name != "attentive"}
-HANDS_ON, TAKEN_OVER = 52.5, 57.0
-NIGHT_LIGHT = 0.16
-NOISE, NIGHT_NOISE = 1.5, 3.5
-CAMERA = Camera(fx=664.0, fy=664.0, cx=WIDTH / 2, cy=HEIGHT / 2, width=WIDTH, height=HEIGHT)
-"""64 px between pupils 63 mm apart at 650 mm."""
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "dms" / "drivelog" / "sample" / "sample.mcap"
+DRIVER = ROOT / "calibration" / "drivers" / "sample.yaml"
+HASH = ROOT / "tests" / "drivelog" / "sample.sha256"
+HASHED_S = (30.5, 32.5)
+"""H.264 decoding and the noise are exact: these pictures are the same bytes on every machine."""
 
+LIMIT_BYTES = 6e6
+NOISE = 1.5
+"""Standard deviation of the sensor noise, grey levels: a good global-shutter sensor at this brightness."""
 
-def phase(t: float, name: str, edge: float) -> float:
-    """0 outside, 1 inside a part of the story; smooth over ``edge`` seconds at both ends, inside the part."""
-    start, end = SPAN[name]
-    inside = min(t - start, end - t) / edge
-    x = min(1.0, max(0.0, inside))
-    return x * x * (3 - 2 * x)
+NOISE_SEED = 7
+CODING = {"keyframe_s": 2.0, "preset": "slower"}
+QUALITY = 23
+SETTLED_S = 0.7
+"""Eyes and head need so long to come to rest on the lens."""
 
 
-def blinks(rng: np.random.Generator) -> list[tuple[float, float]]:
-    """(start, length) of each blink; none while the eyes are closed or covered or the face is gone."""
-    out, t = [], 1.5
-    while t < SECONDS:
-        length = float(rng.uniform(0.20, 0.28))
-        if not any(SPAN[n][0] - 0.5 < t < SPAN[n][1] + 0.3 for n in ("eyes_closed", "eyes_covered", "face_gone")):
-            out.append((round(t, 3), round(length, 3)))
-        t += float(rng.uniform(2.4, 4.6))
-    return out
-
-
-def openness(t: float, when: list[tuple[float, float]]) -> tuple[float, bool]:
-    """Eye opening 0..1, and whether that is a blink: down in 30 %, up in 50 % of its length."""
-    opened = 1.0 - phase(t, "eyes_closed", 0.15)
-    for start, length in when:
-        x = (t - start) / length
-        if 0 < x < 1:
-            return min(opened, 1 - x / 0.3 if x < 0.3 else max(0.0, (x - 0.5) / 0.5)), True
-    return opened, False
-
-
-def pose_at(t: float, when: list[tuple[float, float]], sway: np.ndarray) -> tuple[Pose, bool]:
-    """The picture's pose at a time, and whether a blink is under way."""
-    waves = [float(np.sin(2 * np.pi * (f * t + p))) for f, p in sway]
-    gone = phase(t, "face_gone", 0.8)
-    covered = phase(t, "eyes_covered", 0.4)
-    dark = phase(t, "dark", 0.3)
-    aside = phase(t, "looking_aside", 0.1)
-    opened, blink = openness(t, when)
-    return Pose(
-        shift=(7 * waves[0] + 4 * waves[1] + gone * 560, 4 * waves[2] + gone * 60),
-        scale=1.0 + 0.015 * waves[3] + 0.04 * phase(t, "takeover_request", 1.5),
-        tilt_deg=1.2 * waves[4] + 15 * phase(t, "head_tilted", 0.6) - 14 * gone,
-        turn=1.2 * waves[5] + 10 * phase(t, "head_turned", 0.5),
-        openness=opened,
-        iris=(0.25 * waves[6] + 3.6 * aside, 0.0),
-        glasses=1.0 - covered if covered > 0 else None,
-        light=(1.0 + 0.03 * waves[7]) * (1.0 - (1.0 - NIGHT_LIGHT) * dark),
-    ), blink
-
-
-def truth(t: float, number: int, pose: Pose, blink: bool) -> dict[str, object]:
-    """Labels of one picture; ``None``: does not apply or lies between."""
-    eyes = eye_places(pose)
-    inside = [0 < x < WIDTH for x, _ in eyes.values()]
-    present = all(inside) if all(inside) or not any(inside) else None
-    here = bool(present)
-    covered = False if pose.glasses is None else True if pose.glasses <= 0.05 else None  # None: on their way
-    return {
-        "frame": number,
-        "t": round(t, 6),
-        "situation": next(name for start, end, name in STORY if start <= t < end),
-        "face_present": present,
-        "eyes_covered": covered if here else None,
-        "eyes_closed": pose.openness < 0.2 if here else None,
-        "openness": round(pose.openness, 3) if here else None,
-        "blink": blink,
-        "eyes_on_road": abs(pose.iris[0]) < 1.5 and pose.turn < 5 if here else None,
-        "dark": pose.light < 0.5,
-        "roll_deg": roll_deg(pose) if here else None,
-        "eyes_px": eyes if here else None,
-        "hands_on": t >= HANDS_ON,
-        "takeover_request": SPAN["takeover_request"][0] <= t < TAKEN_OVER,
-    }
-
-
-class RecordingBus:
-    """A CAN bus with nobody else on it: what the peer sends goes into the log as received."""
-
-    def __init__(self, log: LogWriter) -> None:
-        self.counts = BusCounts()
-        self.now = 0.0
-        self._log = log
-
-    def send(self, frame: CanFrame) -> bool:
-        self._log.can(CanRecord(frame.can_id, frame.data, frame.extended, frame.fd, frame.bit_rate_switch), self.now)
-        return True
-
-    def receive(self, timeout_s: float) -> CanFrame | None:
-        return None
-
-    def close(self) -> None:
-        pass
-
-
-def drive(peer: HandoverPeer, t: float) -> None:
-    """What vehicle and handover controller say at a time."""
-    start = SPAN["takeover_request"][0]
-    asking = peer.request.phase != "None"
-    if not asking and start <= t < TAKEN_OVER:
-        peer.ask_takeover("Imminent", 10.0)
-    elif asking and t >= TAKEN_OVER:
-        peer.end_takeover()
-        peer.drive(l3_state="inactive")
-    elif asking:
-        peer.request = replace(peer.request, budget_s=round(max(0.0, start + 10.0 - t), 1))
-    hands = t >= HANDS_ON
-    torque = round(0.6 * float(np.sin(t * 2.1)), 2) if hands else 0.0
-    peer.drive(t=t, speed_kmh=round(58.0 + 2.0 * float(np.sin(t / 7)), 2), hands_on=hands, steering_torque_nm=torque, brake=False)
-
-
-def make(out: Path, seed: int) -> None:
+def make(out: Path, scenario: Scenario) -> None:
     """Write the log."""
-    rng = np.random.default_rng(seed)
-    when, sway = blinks(rng), np.c_[rng.uniform(0.06, 0.35, 8), rng.uniform(0, 1, 8)]
-    header = LogHeader(
-        software=f"dms {dms.__version__}",
-        camera=CAMERA,
-        vehicle="sample_portrait",
-        dbc=DBC.name,
-        dbc_sha256=file_sha256(DBC),
-        note="Made by tools/make_sample_log.py from scikit-image's astronaut portrait (NASA, public domain). Not a real drive.",
-    )
-    noise = Noise(seed, [(0.0, SECONDS, NOISE), (*SPAN["dark"], NIGHT_NOISE)])
-    options = {"quality": 20, "fps": FPS, "keyframe_s": 2.0, "preset": "slower"}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    driver = Driver()
-    with LogWriter(out, header, "h264", options, noise) as log:
-        bus = RecordingBus(log)
-        peer, cycle = HandoverPeer(bus), 0
-        for number in range(round(SECONDS * FPS)):
-            t = number / FPS
-            while cycle * CAN_PERIOD <= t + 1e-9:
-                bus.now = cycle * CAN_PERIOD
-                drive(peer, bus.now)
-                peer.step(bus.now)
-                cycle += 1
-            pose, blink = pose_at(t, when, sway)
-            log.frame(Frame(driver.render(pose), t, number, number), received=t + 0.004)
-            log.json(TRUTH, truth(t, number, pose, blink), t + 0.004, t)
+    noise = Noise(NOISE_SEED, [(0.0, scenario.duration_s, NOISE)])
+    options = LogOptions(codec="h264", quality=QUALITY, coding=CODING, fps=scenario.fps, noise=noise, landmarks=False)
+    with Studio(scenario) as studio:
+        header = LogHeader(
+            software=f"dms {dms.__version__}",
+            camera=studio.camera,
+            vehicle=scenario.vehicle,
+            driver="sample",
+            dbc=DBC.name,
+            dbc_sha256=file_sha256(DBC),
+            note=f"Synthetic driver, scenario {scenario.name}; made by tools/make_sample_log.py. Not a person, not a real drive.",
+        )
+        write_log(out, counted(studio.frames(), round(scenario.duration_s * scenario.fps)), header, options)
+
+
+def counted(pairs: Iterator[tuple[Frame, Truth]], total: int) -> Iterator[tuple[Frame, Truth]]:
+    for number, pair in enumerate(pairs, 1):
+        if number % 150 == 0:
+            print(f"{number} of {total} pictures", file=sys.stderr)
+        yield pair
+
+
+def calibrate(log: Path, scenario: Scenario) -> None:
+    """The driver file, by the product's own command."""
+    part = next(p for p in scenario.parts if isinstance(p, LookAt) and p.zone == "lens")
+    span = ["--start", f"{part.at + SETTLED_S:g}", "--end", f"{part.at + part.for_s:g}"]
+    if command(["calibrate", "gaze", str(log), *span, "--name", "sample", "--out", str(DRIVER)]) != 0:
+        raise SystemExit("no driver file was made; the log is no use without one")
+
+
+def picture_hash(log: Path) -> str:
+    """SHA-256 over the decoded pictures of ``HASHED_S``."""
+    digest = hashlib.sha256()
+    with LogReader(log) as reader:
+        for frame in reader.frames(*HASHED_S):
+            digest.update(frame.grey.tobytes())
+    return digest.hexdigest()
 
 
 def contact_sheet(log: Path, out: Path, step_s: float = 1.5) -> None:
-    """Small pictures of the finished log, each with its time and label."""
+    """Small pictures of the finished log, each with its time and what happens."""
     with LogReader(log) as reader:
-        labels = {m.json()["frame"]: m.json() for m in reader.messages((TRUTH,))}
+        labels = [decode_truth(m.data) for m in reader.messages((TRUTH,))]
         tiles = []
         for frame in reader.frames():
-            if frame.index % round(step_s * FPS) == FPS // 2:
+            if frame.index % round(step_s * 30) == 15:
                 tile = cv2.resize(frame.grey, (240, 180), interpolation=cv2.INTER_AREA)
-                cv2.putText(tile, f"{frame.t:.1f} {labels[frame.index]['situation']}", (4, 14), 0, 0.45, 255, 1, cv2.LINE_AA)
+                story = labels[frame.index].story
+                cv2.putText(tile, f"{frame.t:.1f} {story.part or story.activity}", (4, 14), 0, 0.45, 255, 1, cv2.LINE_AA)
                 tiles.append(tile)
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 8)
     cv2.imwrite(str(out), np.vstack([np.hstack(tiles[i : i + 8]) for i in range(0, len(tiles), 8)]))
@@ -200,12 +109,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--sheet", type=Path, help="contact sheet to write")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, help="of all chance in the scenario (default: its own)")
     args = parser.parse_args()
-    make(args.out, args.seed)
+    scenario = load_scenario("sample")
+    if args.seed is not None:
+        scenario = msgspec.structs.replace(scenario, seed=args.seed)
+    make(args.out, scenario)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
     if args.sheet:
         contact_sheet(args.out, args.sheet)
+    if args.out.stat().st_size > LIMIT_BYTES:
+        raise SystemExit(f"larger than {LIMIT_BYTES / 1e6:g} MB: raise QUALITY")
+    if args.out.resolve() == OUT:
+        calibrate(args.out, scenario)
+        HASH.write_text(picture_hash(args.out) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from dms.records.cabin import Cabin, decode_cabin
 from dms.resources import shipped
 
 EXAMPLES = ("example_lhd", "example_rhd")
-SHIPPED = (*EXAMPLES, "sample_portrait")
 
 
 def load_cabin(name: str) -> Cabin:
@@ -16,7 +15,7 @@ def load_cabin(name: str) -> Cabin:
     Raises:
         InputError: the file cannot be read, is not a vehicle file, or has no zones or a box turned inside out.
     """
-    path = shipped("calibration", "vehicles", f"{name}.yaml") if name in SHIPPED else Path(name)
+    path = shipped("calibration", "vehicles", f"{name}.yaml") if name in EXAMPLES else Path(name)
     try:
         text = path.read_bytes()
     except OSError as error:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dms.inference.engine_set import EngineSet
     from dms.runtime.chain import Judged
     from dms.runtime.config import Loaded
-    from dms.runtime.demo import DemoRun
+    from dms.runtime.demo import Running
 
 COLOURS = {
     "ready": "bold green", "ready_delayed": "bold yellow", "not_ready": "bold red", "impaired": "bold red",
@@ -24,13 +24,13 @@ class View:
 
     def __init__(self, parts: "Loaded") -> None:
         self.parts = parts
-        self.running: DemoRun | None = None
+        self.running: Running | None = None
         self.engines: EngineSet | None = None
-        self._shown_at = 0.0
+        self._shown_at = float("-inf")
         self._begin: float | None = None
         self._told = ""
 
-    def attach(self, running: "DemoRun", engines: "EngineSet") -> None:
+    def attach(self, running: "Running", engines: "EngineSet") -> None:
         """The parts to look at."""
         self.running, self.engines = running, engines
 
@@ -54,11 +54,10 @@ class PlainView(View):
     def state(self, state: TakeoverReadiness, judged: "Judged | None") -> None:
         """Print when there is news or a second has passed."""
         told = f"{state.readiness}/{state.warning.class_}"
-        now = time.monotonic()
-        if told == self._told and now - self._shown_at < 1.0:
+        if told == self._told and state.t - self._shown_at < 1.0:
             return
-        self._told, self._shown_at = told, now
-        frame = self.running.listener.heard.last_frame if self.running else None
+        self._told, self._shown_at = told, state.t
+        frame = self.running.heard.last_frame if self.running else None
         bus = f"  CAN {frame.can_id:03X}#{frame.data.hex()}" if frame else ""
         print(f"{self._elapsed(state.t):6.1f} s  {headline(state)}{bus}", flush=True)
 
@@ -105,7 +104,7 @@ def headline(state: TakeoverReadiness) -> str:
     return f"level {state.level} {state.readiness:<13} zone {a.zone}{off}{event}{warning}  because: {because}"
 
 
-def page(state: TakeoverReadiness, judged: "Judged | None", running: "DemoRun", elapsed: float) -> Any:
+def page(state: TakeoverReadiness, judged: "Judged | None", running: "Running", elapsed: float) -> Any:
     """The live page as a rich renderable."""
     from rich.columns import Columns
     from rich.console import Group
@@ -150,10 +149,10 @@ def _bar(opening_mm: float) -> str:
     return f"{'#' * min(12, round(opening_mm)):<12} {opening_mm:.1f} mm"
 
 
-def _bus(running: "DemoRun") -> Any:
+def _bus(running: "Running") -> Any:
     from rich.text import Text
 
-    heard, counts = running.listener.heard, running.loop.counts
+    heard, counts = running.heard, running.counts
     s, frame = heard.latest, heard.last_frame
     text = Text()
     text.append(f"{frame.can_id:03X}  {frame.data.hex(' ')}\n" if frame else "nothing heard yet\n", style="cyan")
@@ -164,7 +163,7 @@ def _bus(running: "DemoRun") -> Any:
     )
     text.append(f"reasons: {', '.join(s.reasons) or 'none'}\n")
     judged = counts.percentiles(counts.judged_ms)
-    stats = running.loop.publisher.stats()
+    stats = running.publisher.stats()
     text.append(
         f"{heard.frames} CAN frames, {counts.frames} pictures; capture to judged p50 {judged['p50'] if judged else '-'} ms; "
         f"cycles missed {stats.missed}, period error p99 {stats.period_error_p99_ms or 0:.2f} ms"

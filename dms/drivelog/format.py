@@ -116,13 +116,15 @@ class CanRecord:
 class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the whole log.
 
-    ``wall_start`` is the UTC wall-clock time (ISO 8601) at ``start_s`` of the monotonic clock: the only one in the log.
+    ``driver``: name of the shipped driver file that belongs to the person in the log. ``wall_start`` is the UTC wall-clock time
+    (ISO 8601) at ``start_s`` of the monotonic clock: the only one in the log.
     """
 
     schema: str = VERSION
     software: str = ""
     camera: Camera | None = None
     vehicle: str = ""
+    driver: str = ""
     dbc: str = ""
     dbc_sha256: str = ""
     start_s: float = 0.0

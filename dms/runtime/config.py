@@ -19,6 +19,9 @@ from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
 from dms.resources import shipped
 
+SAMPLE_DRIVER = "sample"
+"""The driver file that comes with the package, by the name the sample log's header gives it."""
+
 
 class BusSection(msgspec.Struct, forbid_unknown_fields=True):
     """python-can interface name, channel and its own options."""
@@ -130,14 +133,14 @@ def load_parts(config: RunConfig) -> Loaded:
 
 
 def with_log_defaults(config: RunConfig, source: Source, vehicle: str | None, driver: str | None) -> RunConfig:
-    """The configuration with what the caller did not choose taken from the drive log's header: vehicle and camera.
+    """The configuration with what the caller did not choose taken from the drive log's header: vehicle, camera, driver.
 
-    The sample log also brings its driver's calibration.
+    With another vehicle than the log's own the driver file is left out: it was made with that camera.
     """
     header = source.log.header if isinstance(source, LogFrames) else None
-    logged = header.vehicle if header is not None else ""
+    logged, theirs = (header.vehicle, header.driver) if header is not None else ("", "")
     config.vehicle = vehicle or logged or config.vehicle
-    config.driver = driver or ("sample" if config.vehicle == "sample_portrait" else None)
+    config.driver = driver or (SAMPLE_DRIVER if theirs == SAMPLE_DRIVER and config.vehicle == logged else None)
     return config
 
 
@@ -156,7 +159,7 @@ def read_driver(name: str) -> DriverBaseline:
     Raises:
         InputError: unreadable or not a driver file.
     """
-    path = str(shipped("calibration", "drivers", "sample.yaml")) if name == "sample" else name
+    path = str(shipped("calibration", "drivers", f"{SAMPLE_DRIVER}.yaml")) if name == SAMPLE_DRIVER else name
     return decode_driver(_read(path), name)
 
 

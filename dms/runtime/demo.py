@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from dms.bus.layout import Layout
 from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
+from dms.bus.publisher import Publisher
 from dms.bus.receiver import TakeoverReceiver, TakeoverStatement
 from dms.camera.base import Source
 from dms.inference.engine_set import EngineSet
@@ -13,7 +15,7 @@ from dms.records import TakeoverReadiness
 from dms.runtime import clock
 from dms.runtime.chain import Judged
 from dms.runtime.config import Loaded
-from dms.runtime.loop import Loop
+from dms.runtime.loop import Loop, LoopCounts
 from dms.runtime.paced import PacedSource
 from dms.runtime.player import CanPlayer
 from dms.runtime.worker import Worker
@@ -57,13 +59,62 @@ class Listener(Worker):
             self.heard.ready += self.heard.latest.ready
 
 
+class Running(Protocol):
+    """What views and summaries look at, in real time or in lock-step."""
+
+    @property
+    def heard(self) -> Heard:
+        """By the reference receiver."""
+
+    @property
+    def receiver(self) -> TakeoverReceiver:
+        """The reference receiver."""
+
+    @property
+    def counts(self) -> LoopCounts:
+        """Of the loop."""
+
+    @property
+    def publisher(self) -> Publisher:
+        """Ours."""
+
+    @property
+    def overwritten(self) -> int:
+        """Pictures that perception had no time for."""
+
+
 @dataclass(slots=True)
 class DemoRun:
-    """The running parts, for views and summaries."""
+    """The running parts of the demo in real time."""
 
     loop: Loop
     listener: Listener
     source: PacedSource
+
+    @property
+    def heard(self) -> Heard:
+        """By the reference receiver."""
+        return self.listener.heard
+
+    @property
+    def receiver(self) -> TakeoverReceiver:
+        """The reference receiver."""
+        return self.listener.receiver
+
+    @property
+    def counts(self) -> LoopCounts:
+        """Of the loop."""
+        return self.loop.counts
+
+    @property
+    def publisher(self) -> Publisher:
+        """Ours."""
+        return self.loop.publisher
+
+    @property
+    def overwritten(self) -> int:
+        """Pictures that perception had no time for."""
+        return self.source.overwritten
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def test_observe_video_and_log_have_times(dms, portrait_video, short_log):
 
 def test_observe_then_assess_then_explain(dms, short_log, tmp_path):
     (tmp_path / "o.jsonl").write_text(dms("observe", short_log, "--jsonl").out)
-    states = dms("assess", tmp_path / "o.jsonl", "--vehicle", "sample_portrait", "--jsonl")
+    states = dms("assess", tmp_path / "o.jsonl", "--vehicle", "example_lhd", "--jsonl")
     assert states.code == 0
     decoded = [decode_state(line) for line in states.out.splitlines()]
     assert len(decoded) == len((tmp_path / "o.jsonl").read_text().splitlines())
@@ -221,7 +221,7 @@ def test_bench_for_people(dms):
 
 
 def test_calibrate_gaze_makes_a_driver_file(dms, short_log, tmp_path):
-    span = ("calibrate", "gaze", short_log, "--start", "0.5", "--end", "3.5", "--name", "anna")
+    span = ("calibrate", "gaze", short_log, "--start", "0.7", "--end", "2.5", "--name", "anna")
     result = dms(*span, "--out", tmp_path / "anna.yaml")
     assert result.code == 0, result.err
     driver = decode_driver((tmp_path / "anna.yaml").read_bytes(), "anna.yaml")
@@ -241,7 +241,7 @@ def test_run_example_is_a_configuration_that_runs(dms, tmp_path):
 
 
 def test_run_records_only_when_asked_and_the_record_can_be_replayed(dms, portrait_video, tmp_path):
-    (tmp_path / "run.yaml").write_text(f"source: {portrait_video}\nvehicle: sample_portrait\nrecord: {tmp_path / 'drive.mcap'}\n")
+    (tmp_path / "run.yaml").write_text(f"source: {portrait_video}\nrecord: {tmp_path / 'drive.mcap'}\n")
     result = dms("run", "--config", tmp_path / "run.yaml")
     assert result.code == 0 and "RECORDING PICTURES" in result.err and "left out" not in result.err
     with LogReader(tmp_path / "drive.mcap") as log:

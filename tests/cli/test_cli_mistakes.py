@@ -271,7 +271,7 @@ def test_no_colour_codes_where_nobody_looks(dms_process, portrait, engines_built
 
 
 def test_interrupting_the_loop_is_an_orderly_end(tmp_path, engines_built):
-    (tmp_path / "run.yaml").write_text("source: sample\nvehicle: sample_portrait\n")
+    (tmp_path / "run.yaml").write_text("source: sample\n")
     command = [sys.executable, "-m", "dms", "run", "--config", "run.yaml", "--jsonl"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dms.assessment.cabins import load_cabin
@@ -15,7 +16,7 @@ from hil.driver.behaviour.scenario import decode_scenario, load_scenario, schema
 HEAD = "name: mine\nabout: a test\nduration_s: 10\n"
 WANTED = {
     "attentive", "long_glance", "phone", "drowsy", "microsleep", "sleep", "slump", "sunglasses", "yawns", "eating_drinking",
-    "gestures", "takeover", "low_sun", "night_tunnel", "leaving_seat", "closed_loop", "sample",
+    "gestures", "takeover", "low_sun", "night_tunnel", "leaving_seat", "closed_loop", "sample", "shots", "passenger",
 }  # fmt: skip
 
 
@@ -81,11 +82,20 @@ def test_not_yaml_and_not_there() -> None:
 
 
 def test_a_zone_the_vehicle_lacks() -> None:
-    cabin = load_cabin("sample_portrait")
-    lacking = sorted({"knee", "footwell", "roof", "phone"} - {box.zone for box in cabin.zones})
-    zone = lacking[0] if lacking else "other"
-    with pytest.raises(InputError, match=rf"mine: parts\[0\]\.zone: the vehicle file has no zone '{zone}'; allowed: .*road"):
-        Director(decode(f"parts: [{{at: 1, for: 2, do: look, zone: {zone}}}]"), cabin)
+    whole = load_cabin("example_lhd")
+    cabin = msgspec.structs.replace(whole, zones=[box for box in whole.zones if box.zone != "knee"])
+    with pytest.raises(InputError, match=r"mine: parts\[0\]\.zone: the vehicle file has no zone 'knee'; allowed: .*road"):
+        Director(decode("parts: [{at: 1, for: 2, do: look, zone: knee}]"), cabin)
+
+
+@pytest.mark.parametrize("vehicle", ["example_lhd", "example_rhd"])
+def test_the_lens_can_be_looked_at_in_any_car(vehicle: str) -> None:
+    """For calibration: once there, the eyes stay on the camera of the vehicle file but for their own small drift."""
+    cabin = load_cabin(vehicle)
+    director = Director(decode("parts: [{at: 1, for: 3, do: look, zone: lens}]"), cabin)
+    targets = [director.step(i / 30).pose.gaze_target_mm for i in range(150)]
+    assert all(t == pytest.approx(cabin.camera.position_mm, abs=5.0) for t in targets[50:118])
+    assert all(abs(t[0] - cabin.camera.position_mm[0]) > 1000 for t in (targets[20], targets[140]))
 
 
 def test_looks_change_in_cuts() -> None:

@@ -106,7 +106,7 @@ def test_defaults_of_the_sample_log(short_log):
 
     with LogFrames(short_log) as log:
         config = with_log_defaults(RunConfig(source=str(short_log)), log, None, None)
-        assert (config.vehicle, config.driver) == ("sample_portrait", "sample")
+        assert (config.vehicle, config.driver) == ("example_lhd", "sample")
         parts = load_parts(config)
         assert parts.camera == log.log.header.camera and parts.driver.name
         chosen = with_log_defaults(RunConfig(source=str(short_log)), log, "example_rhd", None)

@@ -49,7 +49,7 @@ class Director:
         self.scenario = scenario
         self._sights = Sights(cabin)
         for i, part in enumerate(scenario.parts):
-            if isinstance(part, LookAt):
+            if isinstance(part, LookAt) and part.zone != "lens":
                 self._sights.need([part.zone], f"{scenario.name}: parts[{i}].zone")
         rng = [np.random.default_rng([scenario.seed, scenario.driver.seed, k]) for k in range(9)]
         style = scenario.mood.glance

@@ -11,10 +11,11 @@ import numpy as np
 from dms.records.base import Vector
 from dms.records.words import Zone
 from hil.driver.behaviour.motion import Spell
+from hil.driver.behaviour.parts import Sighted
 from hil.driver.behaviour.sight import Sights, ahead, angles_of, direction_of, distance, minus
 
-Target = Zone | Vector
-"""A zone, or a point given from the ocular point (mm; y towards the middle of the car), e.g. where a hand holds a phone."""
+Target = Sighted | Vector
+"""A zone, the lens, or a point given from the ocular point (mm; y to the middle of the car), e.g. where a hand holds a phone."""
 
 
 FIXATION = Spell(0.42, 0.35, 0.18, 1.2)
@@ -69,8 +70,8 @@ def attentive(zones: frozenset[Zone]) -> Watch:
     return Watch("attentive", "road", ROAD, away)
 
 
-def staring(zone: Zone) -> Watch:
-    """Nothing but one zone."""
+def staring(zone: Sighted) -> Watch:
+    """Nothing but one zone, or the lens."""
     return Watch(f"staring {zone}", zone)
 
 
@@ -166,6 +167,8 @@ class Glances:
         target = self.target
         if target == "road":
             return self._on_road(eye, curve_deg)
+        if target == "lens":
+            return self._sights.lens
         if isinstance(target, str):
             points = [self._sights.point_in(target, eye, self._rng) for _ in range(3)]
             return min(points, key=lambda point: abs(angles_of(minus(point, eye))[0]))  # nobody turns further than needed

@@ -9,6 +9,9 @@ from hil.driver.pose import Side
 
 Start = Annotated[float, msgspec.Meta(ge=0, description="s from the start of the scenario")]
 Length = Annotated[float, msgspec.Meta(gt=0, description="s")]
+Sighted = Zone | Literal["lens"]
+"""What can be stared at: a zone, or the lens of the vehicle file's camera (as for ``dms calibrate gaze``)."""
+
 Look = dict[str, str | float | bool]
 """Looks of the driver, free keys of the look package: eyewear, hair, hat, mask, beard ..."""
 Gesture = Literal[
@@ -32,9 +35,9 @@ class Doing(Event, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
 
 
 class LookAt(Doing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="look"):
-    """Keep the eyes on one zone."""
+    """Keep the eyes on one zone, or on the camera's lens."""
 
-    zone: Zone
+    zone: Sighted
 
 
 class Phone(Doing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="phone"):

@@ -50,7 +50,7 @@ class Sights:
 
     def __init__(self, cabin: Cabin) -> None:
         self._boxes = [(box.zone, box.low_mm, box.high_mm) for box in cabin.zones]
-        self.ocular = cabin.ocular_point_mm
+        self.ocular, self.lens = cabin.ocular_point_mm, cabin.camera.position_mm
         self.inboard = -1.0 if cabin.drive == "lhd" else 1.0
         """Sign of vehicle y towards the middle of the car."""
         self.zones = frozenset(box.zone for box in cabin.zones)

@@ -37,7 +37,8 @@ class Asked:
         """One part more."""
         self.part = name
         self.activity = acting.activity or self.activity
-        if acting.watch is not None and (not isinstance(acting.watch.home, str) or acting.watch.home in zones):
+        home = acting.watch.home if acting.watch is not None else None
+        if home is not None and (home == "lens" or not isinstance(home, str) or home in zones):
             self.watch = acting.watch
         self.hands.update(acting.hands)
         self.face = merged(self.face, acting.face)

@@ -1,7 +1,7 @@
 """Scenario to drive log: pictures, labels, vehicle records, and the CAN traffic of car and handover controller."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from dms.bus.port import BusCounts, CanFrame
 from dms.drivelog.codec import Codec
 from dms.drivelog.format import TRUTH, CanRecord, LogHeader
+from dms.drivelog.noise import Noise
 from dms.drivelog.writer import LogWriter
 from dms.records import Frame, VehicleState
 from hil.driver.truth.atomic import finished_file
@@ -21,12 +22,19 @@ TAKEOVER_BUDGET_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOptions:
-    """How the log is coded; ``quality`` as in ``dms.drivelog.codec.encoder``."""
+    """How the log is coded; ``quality`` and ``coding`` (further options) as in ``dms.drivelog.codec.encoder``.
+
+    ``noise``: sensor noise to be added by the reader, for a camera that made none. ``landmarks``: more than half of the labels'
+    bytes; they can be left out.
+    """
 
     codec: Codec = "jpeg"
     quality: int | None = None
+    coding: Mapping[str, object] = field(default_factory=dict)
     fps: float = 30.0
+    noise: Noise | None = None
     labels: bool = True
+    landmarks: bool = True
     can: bool = True
     sync: bool = False
 
@@ -57,7 +65,6 @@ class Traffic:
         self._bus = _LoggedBus(log)
         self._peer = HandoverPeer(self._bus)
         self._next: float | None = None
-        self._asked: float | None = None
         self._before: VehicleState | None = None
 
     def until(self, t: float, vehicle: VehicleState) -> None:
@@ -71,16 +78,7 @@ class Traffic:
         self._before = vehicle
 
     def _drive(self, t: float, vehicle: VehicleState) -> None:
-        if vehicle.l3_state == "takeover_request":
-            if self._asked is None:
-                self._asked = t
-                self._peer.ask_takeover("Imminent", TAKEOVER_BUDGET_S)
-            left = round(max(0.0, self._asked + TAKEOVER_BUDGET_S - t), 1)
-            self._peer.request = replace(self._peer.request, budget_s=left)
-        elif self._asked is not None:
-            self._asked = None
-            self._peer.end_takeover()
-        self._peer.drive(**{name: getattr(vehicle, name) for name in vehicle.__struct_fields__} | {"t": t})
+        self._peer.follow(msgspec.structs.replace(vehicle, t=t), TAKEOVER_BUDGET_S)
 
 
 def write_log(path: Path, pairs: Iterable[tuple[Frame, Truth]], header: LogHeader, options: LogOptions | None = None) -> int:
@@ -92,9 +90,9 @@ def write_log(path: Path, pairs: Iterable[tuple[Frame, Truth]], header: LogHeade
         HardwareError: h264 without PyAV.
     """
     how = options or LogOptions()
-    coding: dict[str, object] = {"fps": how.fps} if how.quality is None else {"fps": how.fps, "quality": how.quality}
+    coding: dict[str, object] = {"fps": how.fps, "quality": how.quality, **how.coding}
     with finished_file(path) as part:
-        with LogWriter(part, header, how.codec, coding, sync=how.sync) as log:
+        with LogWriter(part, header, how.codec, coding, how.noise, sync=how.sync) as log:
             traffic = Traffic(log) if how.can else None
             for frame, truth in pairs:
                 if traffic is not None:
@@ -103,5 +101,6 @@ def write_log(path: Path, pairs: Iterable[tuple[Frame, Truth]], header: LogHeade
                 meta = {"exposure_us": truth.image.exposure_us, "gain": truth.image.gain}
                 log.frame(frame, **{name: value for name, value in meta.items() if value is not None})
                 if how.labels:
-                    log.json(TRUTH, msgspec.to_builtins(truth), frame.t, frame.t)
+                    label = truth if how.landmarks else msgspec.structs.replace(truth, landmarks=[])
+                    log.json(TRUTH, msgspec.to_builtins(label), frame.t, frame.t)
         return log.frames
