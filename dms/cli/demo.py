@@ -34,13 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--synthetic", nargs="?", const="sample", metavar="SCENARIO",
         help="instead of a log, the synthetic driver in closed loop, in simulated time (default scenario: sample)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, help="with --synthetic: of driver and chance (default: the scenario's)")
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", help="with --synthetic: of driver and chance (default: the scenario's)"
+    )
     parser.add_argument("--seconds", type=float, help="stop after so long (default: all of it)")
     parser.add_argument("--interface", default="virtual", help="CAN interface: virtual, udp_multicast, socketcan, ...")
     parser.add_argument("--channel", help="CAN channel, e.g. can0")
     parser.add_argument("--plain", action="store_true", help="plain lines even on a terminal")
     parser.add_argument("--json", action="store_true", help="only the closing summary, as one JSON object")
     add_engine_arguments(parser)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 on")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
