@@ -12,6 +12,7 @@ from judges.figure import Figure, Pair, line, of, share
 WITHIN = (40.0, 20.0)
 """Head yaw and pitch within which every face must be found."""
 
+
 def detection(pairs: Sequence[Pair]) -> list[Figure]:
     """Faces found in the head grid: within the limits, by yaw, by pitch."""
     grid = of(pairs, "grid")
