@@ -242,7 +242,8 @@ def test_bands_show_their_own_instants(renderer: Renderer, cabin: Cabin, posed: 
     middle = renderer.render(camera, cabin.camera, None, dark, lamp)
     lower = renderer.render(camera, cabin.camera, posed, dark, lamp)
     for rows, alone in ((slice(0, 160), upper), (slice(160, 320), middle), (slice(320, 480), lower)):
-        assert (banded.ids[rows] == alone.ids[rows]).all() and (banded.radiance[rows] == alone.radiance[rows]).all()
+        inner = slice(rows.start + 1, rows.stop - 1)  # softened edges look at the next row
+        assert (banded.ids[rows] == alone.ids[rows]).all() and (banded.radiance[inner] == alone.radiance[inner]).all()
 
 
 def test_drawing_twice_as_fine_keeps_size_and_brightness(cabin: Cabin, posed: Posed, renderer: Renderer) -> None:

@@ -1,20 +1,22 @@
 """Beards with volume: a closed layer on the skin and ribbons of hair on it. Stubble is paint only (``skin``)."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hil.driver.ids import Id
 from hil.driver.look.canvas import mean_person
-from hil.driver.look.fitting import hung, square_to
-from hil.driver.look.geometry import Floats, Sheet, merge, ribbons, smooth, unit, vertex_normals
+from hil.driver.look.fitting import follow, hung, square_to
+from hil.driver.look.geometry import Floats, Ints, Sheet, merge, ribbons, smooth, unit, vertex_normals
 from hil.driver.look.look import Look
 from hil.driver.look.person import Person
 from hil.driver.look.regions import beard as area
 from hil.driver.look.strands import flat_across
 from hil.driver.render.drawable import Material, Mesh, Strands
 
-_LENGTH = {"moustache": (11.0, 11.0), "goatee": (13.0, 24.0), "full": (12.0, 22.0), "long": (15.0, 78.0)}
+_LENGTH = {"moustache": (8.5, 8.5), "goatee": (13.0, 24.0), "full": (12.0, 22.0), "long": (15.0, 78.0)}
 """Length of the hairs, mm: on the lip and cheeks, on the chin."""
-_COUNT = {"moustache": 220, "goatee": 420, "full": 800, "long": 800}
+_COUNT = {"moustache": 420, "goatee": 800, "full": 1300, "long": 1300}
 
 
 def beard(look: Look, person: Person) -> list[Mesh]:
@@ -27,24 +29,29 @@ def beard(look: Look, person: Person) -> list[Mesh]:
     material = Material(
         id=Id.HAIR, kind="hair", albedo=look.beard.albedo, specular=0.02, wrap=0.25, noise=0.15, noise_mm=30, strands=strands
     )
-    made = merge([_layer(look, person), _hairs(look, person, rng)])
-    return [hung(made, person, material, "beard")]
+    parts = [_layer(look, person)]
+    if look.worn.mask == "none":  # under a mask hairs lie flat
+        parts.append(_hairs(look, person, rng))
+    made = hung(merge(part for part, _ in parts), person, material, "beard")
+    return [replace(made, follow=follow(person, np.concatenate([rows for _, rows in parts])))]
 
 
-def _layer(look: Look, person: Person) -> Sheet:
-    """The skin under the beard, lifted; thin at its edge."""
+def _layer(look: Look, person: Person) -> tuple[Sheet, Ints]:
+    """The skin under the beard, lifted, thin at its edge; and the vertices of the head it stands on."""
     inside = area(mean_person().skin, look.beard.style) * (person.masks[:, 2] < 0.2) * (person.masks[:, 0] < 0.35)
     faces = person.faces[(inside > 0.12)[person.faces].all(axis=1)]
     rows, index = np.unique(faces, return_inverse=True)
     share = inside[rows]
-    thick = 0.4 + 3.2 * smooth(share, 0.2, 1.0) * look.beard.density * look.beard.length
+    full = 0.5 if look.worn.mask != "none" else 3.2 if look.beard.style in ("full", "long") else 2.0
+    thick = 0.4 + full * smooth(share, 0.2, 1.0) * look.beard.density * look.beard.length
     points = person.skin[rows] + person.skin_normals[rows] * thick[:, None]
     faces = index.reshape(-1, 3)
     uv = np.stack([(points[:, 1] + 0.4 * points[:, 0]) / 80, 0.95 - 0.9 * smooth(share, 0.0, 0.75)], axis=1)
-    return Sheet(points, vertex_normals(points, faces), uv, faces)
+    return Sheet(points, vertex_normals(points, faces), uv, faces), rows
 
 
-def _hairs(look: Look, person: Person, rng: np.random.Generator) -> Sheet:
+def _hairs(look: Look, person: Person, rng: np.random.Generator) -> tuple[Sheet, Ints]:
+    """Ribbons of hair, and for each of their vertices the vertex of the head nearest to its root."""
     style, count = look.beard.style, int(_COUNT[look.beard.style] * look.beard.density)
     mean, faces = mean_person().skin, person.faces
     middle = mean[faces].mean(axis=1)
@@ -53,6 +60,7 @@ def _hairs(look: Look, person: Person, rng: np.random.Generator) -> Sheet:
     weight = np.linalg.norm(np.cross(b - a, c - a), axis=1) * share
     chosen = rng.choice(len(faces), count, p=weight / weight.sum())
     mix = rng.dirichlet([1, 1, 1], count)[:, :, None]
+    root = faces[chosen][np.arange(count), mix[:, :, 0].argmax(axis=1)]
     points, normals = (person.skin[faces[chosen]] * mix).sum(axis=1), unit((person.skin_normals[faces[chosen]] * mix).sum(axis=1))
     at = middle[chosen]
     short, full = _LENGTH[style]
@@ -61,10 +69,10 @@ def _hairs(look: Look, person: Person, rng: np.random.Generator) -> Sheet:
     paths = _grown(points, normals, at, length, rng)
     across, normal = flat_across(paths, person)
     v = np.linspace(0, 1, paths.shape[1])[None]
-    widths = rng.uniform(3.0, 6.0, (count, 1)) * (1 - 0.6 * v**2)
+    widths = rng.uniform(1.3, 3.2, (count, 1)) * (1 - 0.7 * v**2)
     begin = rng.random(count) * 30
-    columns = np.stack([begin, begin + 0.06], axis=1)
-    return ribbons(paths, widths, across, normal, columns)
+    columns = np.stack([begin, begin + 0.03], axis=1)
+    return ribbons(paths, widths, across, normal, columns), np.repeat(root, 2 * paths.shape[1])
 
 
 def _grown(points: Floats, normals: Floats, at: Floats, length: Floats, rng: np.random.Generator) -> Floats:

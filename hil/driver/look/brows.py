@@ -76,6 +76,8 @@ def brow_cover(canvas: Canvas, brows: Brows, rng: np.random.Generator) -> list[t
         for path, value in zip(points[np.argsort(strength)], np.sort(strength), strict=True):
             cv2.polylines(drawn, [path], False, int(255 * value), 1, cv2.LINE_AA, 4)
         fine = cv2.resize(drawn, size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        cover = np.clip(fine * 1.3 + 0.22 * cv2.GaussianBlur(fine, (0, 0), 2.5), 0, 1)
+        # Light that went through the skin between the hairs comes out beside them: strokes are seen through a soft veil.
+        soft = 0.75 * cv2.GaussianBlur(fine, (0, 0), 0.6) + 0.4 * cv2.GaussianBlur(fine, (0, 0), 1.7)
+        cover = 0.94 * (1 - np.exp(-2.3 * soft))
         out.append(((rows, columns), np.asarray(cover, np.float32)))
     return out

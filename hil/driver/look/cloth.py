@@ -84,8 +84,8 @@ def _turtleneck(person: Person, rng: np.random.Generator) -> Sheet:
     angle = np.linspace(-np.pi, np.pi, 61)
     slope = 13 * np.cos(angle)
     high, fold = rng.uniform(-112, -104), rng.uniform(22, 34)
-    rows = [(-165.0, 6.5), (-140.0, 6.0), (high - 4, 5.0), (high, 6.0), (high - 1, 8.0), (high - 6, 9.0), (high - fold, 9.5)]
-    points = [_ring(person, angle, z - slope, gap) for z, gap in [*rows, (high - fold - 1, 7.0)]]
+    rows = [(-165.0, 8.5), (-140.0, 8.5), (high - 4, 7.5), (high, 7.5), (high - 1, 9.5), (high - 6, 11.0), (high - fold, 11.5)]
+    points = [_ring(person, angle, z - slope, gap) for z, gap in [*rows, (high - fold - 1, 9.0)]]
     return grid(np.stack(points))
 
 
@@ -133,7 +133,7 @@ def _scarf(person: Person, rng: np.random.Generator) -> Sheet:
     for turn in range(2):
         angle = np.linspace(-np.pi, np.pi, 57)[:-1]
         tilt = rng.uniform(-0.25, 0.25)
-        thick = rng.uniform(16, 21) * (1 + 0.1 * np.sin(5 * angle + turn) + 0.07 * np.sin(11 * angle))
+        thick = rng.uniform(16, 21) * (1 + 0.05 * np.sin(3 * angle + turn) + 0.03 * np.sin(7 * angle))
         height = -128 - 24 * turn - 16 * np.cos(angle + tilt) + 4 * np.sin(3 * angle + turn)
         path = _ring(person, angle, height, thick * 0.72 + 4 + 5 * turn)
         made.append(tube(path, thick * 0.72, thick, sides=14, closed=True))

@@ -146,7 +146,7 @@ def eyewear(look: Look, person: Person) -> list[Mesh]:
         return []
     place = fit(look.eyewear, person)
     frame = Material(
-        id=Id.GLASSES_FRAME, albedo=look.eyewear.frame, specular=look.eyewear.shine, gloss=40, noise=0.0,
+        id=Id.GLASSES_FRAME, albedo=look.eyewear.frame, specular=look.eyewear.shine, gloss=40, wrap=0.45, noise=0.0,
     )  # fmt: skip
     parts = [_rims(place), _bridge(place, person), *(_temple(place, person, sign) for sign in (1, -1))]
     whole = merge(parts)

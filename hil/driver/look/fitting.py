@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.driver.look.geometry import Floats, Sheet, dot, smooth
+from hil.driver.look.geometry import Floats, Ints, Sheet, dot, smooth
 from hil.driver.look.person import Person
-from hil.driver.render.drawable import Attach, Material, Mesh
+from hil.driver.render.drawable import Attach, Follow, Material, Mesh
 
 
 def mesh(made: Sheet, material: Material, name: str, two_sided: bool = False, attach: Attach = "head",
@@ -34,6 +34,12 @@ def hung(made: Sheet, person: Person, material: Material, name: str, two_sided: 
         **_arrays(made), material=material, attach="bones",
         bones=bones, weights=np.asarray(weights, np.float32), two_sided=two_sided, name=name,
     )  # fmt: skip
+
+
+def follow(person: Person, rows: Ints, share: Floats | float = 1.0) -> Follow:
+    """Going with the face: ``rows`` are vertices of the head part, one for each vertex of the mesh."""
+    taken = np.ascontiguousarray(np.broadcast_to(np.asarray(share, np.float32), rows.shape), np.float32)
+    return Follow(np.asarray(rows, np.int64), np.asarray(person.skin[rows], np.float32), taken)
 
 
 def worn(made: Sheet, person: Person, material: Material, name: str, two_sided: bool = True) -> Mesh:

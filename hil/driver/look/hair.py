@@ -56,8 +56,9 @@ def thickness(look: Look, person: Person, style: Style, inside: Floats, normals:
 
 def _shell(look: Look, person: Person, style: Style, cover: Cover | None) -> Sheet:
     mean = mean_person().skin
+    ends = (4.0, 16.0) if style.flow == "none" else (-2.0, 12.0)
     inside = scalp(mean, style.hairline_deg + look.hair.hairline_deg, style.temples_deg, style.crown)
-    usable = (person.masks[:, 3] < 0.25) & (person.head_weight > 0.4) & (inside > -5)
+    usable = (person.masks[:, 3] < 0.25) & (person.head_weight > 0.4) & (inside > ends[0] - 1)
     faces = person.faces[usable[person.faces].all(axis=1)]
     thick = thickness(look, person, style, inside, person.skin_normals)
     lumps = 1 + (0.05 + 0.22 * style.messy) * _lumps(mean, 9.0 if style.flow == "out" else 16.0)
@@ -66,7 +67,7 @@ def _shell(look: Look, person: Person, style: Style, cover: Cover | None) -> She
     u = _across(mean - mean_person().centre, style) / _STRIP_MM
     rows, index = np.unique(faces, return_inverse=True)
     faces = index.reshape(-1, 3)
-    kept, uv = points[rows], np.stack([u, 0.9 - 0.9 * smooth(inside, -4, 14)], axis=1)[rows]
+    kept, uv = points[rows], np.stack([u, 0.9 - 0.9 * smooth(inside, *ends)], axis=1)[rows]
     made = Sheet(kept, vertex_normals(kept, faces), np.asarray(uv, np.float32), faces)
     return _pressed(made, person, cover)
 
@@ -108,7 +109,7 @@ def _loose(look: Look, person: Person, style: Style, rng: np.random.Generator) -
     free = ~before_eyes(person, paths)
     paths, wide = paths[free], (np.minimum(style.wide_mm, 0.22 * start.length + 1.2) * rng.uniform(0.6, 1.3, len(paths)))[free]
     made = [_strips(paths, person, wide, rng)]
-    if look.hair.forelock > 0.45 and style.fringe > 30 and style.flow != "out":
+    if look.hair.forelock > 0.45 and style.fringe > 30 and style.flow != "out" and style.curl_mm < 5:
         made.append(_forelock(look, person, style, rng))
     return merge(made)
 

@@ -214,10 +214,10 @@ def _skirt(person: Person, edge: Floats, azimuth: Floats, loose: float, name: st
     rows = rows + out[None] * (waves * np.sin(np.pi * t * 0.9))[..., None]
     folds = 3.0 * np.sin(a[None] * 5 + 6 * t + rng.uniform(0, 6)) + 2.0 * np.sin(a[None] * 9 - 11 * t)
     for _ in range(3):
-        rows = person.pushed_off_trunk(np.asarray(rows, np.float32), 15.0)
+        rows = person.pushed_off_trunk(np.asarray(rows, np.float32), 20.0)
         for _ in range(4):
             rows[1:-1] = 0.5 * rows[1:-1] + 0.25 * (rows[:-2] + rows[2:])
             around = np.concatenate([rows[2:, -2:-1], rows[2:], rows[2:, 1:2]], axis=1)
             rows[2:] = 0.5 * rows[2:] + 0.25 * (around[:, :-2] + around[:, 2:])
     rows = rows + out[None] * (folds * np.sin(np.pi * np.clip(1.1 * t, 0, 1)))[..., None]
-    return grid(person.pushed_off_trunk(np.asarray(rows, np.float32), 14.0 + 0.5 * folds))
+    return grid(person.pushed_off_trunk(np.asarray(rows, np.float32), 20.0 + 0.5 * folds))

@@ -90,7 +90,7 @@ def _complexion(rng: np.random.Generator, age: float) -> Complexion:
         moles=int(rng.poisson(4 + 5 * age)), sunspots=float(np.clip(age - 0.45 + rng.normal(0, 0.15), 0, 1)),
         under_eye=float(np.clip(rng.beta(2, 3) + 0.35 * age, 0, 1)), lips=rng.uniform(0.2, 0.9),
         wrinkles=float(np.clip(1.25 * age - 0.12 + rng.normal(0, 0.08), 0, 1)),
-        iris=rng.uniform(0.18, 0.42), iris_contrast=rng.uniform(0.25, 0.75), sclera=rng.uniform(0.48, 0.6),
+        iris=rng.uniform(0.22, 0.44), iris_contrast=rng.uniform(0.12, 0.5), sclera=rng.uniform(0.43, 0.57),
         bright_pupil=rng.uniform(0.25, 0.8),
     )  # fmt: skip
 
@@ -101,7 +101,8 @@ def _brows(rng: np.random.Generator, feminine: float, age: float, dark: float, g
         arch_mm=rng.uniform(1.0, 3.4) + 2.2 * feminine,
         gap_mm=float(np.clip(rng.normal(19, 4), 8, 30)), length_mm=rng.uniform(38, 48), height_mm=rng.normal(1.2 * feminine, 1.6),
         tilt_deg=rng.normal(2 + 4 * feminine - 3 * age, 3), density=float(np.clip(rng.normal(0.75 - 0.25 * age, 0.2), 0.15, 1)),
-        bushy=float(np.clip(rng.normal(0.35 + 0.4 * age * (1 - feminine), 0.15), 0, 1)), albedo=_shade(dark * 0.9, 0.7 * grey),
+        bushy=float(np.clip(rng.normal(0.35 + 0.4 * age * (1 - feminine), 0.15), 0, 1)),
+        albedo=_shade(0.07 + 0.8 * dark, 0.7 * grey),
         lash_cover=float(np.clip(rng.normal(0.38 + 0.2 * feminine, 0.08), 0.2, 0.75)), lash_density=rng.uniform(42, 70),
         lash_albedo=0.04 + 0.15 * dark + 0.12 * grey,
     )  # fmt: skip
@@ -111,7 +112,7 @@ def _hair(rng: np.random.Generator, split: Split, feminine: float, age: float, d
     styles = HAIR[split]
     weight = np.array([_likely(style, feminine, age) for style in styles])
     return Hair(
-        style=styles[int(rng.choice(len(styles), p=weight / weight.sum()))], albedo=_shade(dark, grey), grey=grey,
+        style=styles[int(rng.choice(len(styles), p=weight / weight.sum()))], albedo=_shade(0.03 + dark, grey), grey=grey,
         length=rng.uniform(0.8, 1.25), volume=rng.uniform(0.75, 1.3), part=float(rng.choice([-1, 1]) * rng.uniform(0.2, 1)),
         forelock=float(rng.beta(1, 2)), hairline_deg=rng.normal(0, 2.5) + 5 * max(0.0, age - 0.4) * (1 - feminine),
         shine=rng.uniform(0.05, 0.2),
@@ -130,7 +131,8 @@ def _beard(rng: np.random.Generator, feminine: float, dark: float, grey: float) 
     styles: tuple[BeardStyle, ...] = ("none", "stubble", "moustache", "goatee", "full", "long")
     share = np.array([0.34, 0.24, 0.08, 0.1, 0.18, 0.06]) if feminine < 0.5 else np.array([1.0, 0, 0, 0, 0, 0])
     return Beard(
-        style=styles[int(rng.choice(6, p=share))], albedo=_shade(dark * 1.15, min(1.0, 1.2 * grey)), density=rng.uniform(0.5, 1),
+        style=styles[int(rng.choice(6, p=share))], albedo=_shade(0.05 + dark * 1.1, min(1.0, 1.2 * grey)),
+        density=rng.uniform(0.5, 1),
         length=rng.uniform(0.7, 1.3),
     )  # fmt: skip
 

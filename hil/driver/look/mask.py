@@ -1,14 +1,16 @@
 """Face masks: surgical with folds, cloth, duckbill; with loops around the ears."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hil.driver.ids import Id
 from hil.driver.look.families import MaskStyle
-from hil.driver.look.fitting import mesh
+from hil.driver.look.fitting import follow, mesh
 from hil.driver.look.geometry import Floats, Sheet, curve, grid, merge, smooth, tube, unit
 from hil.driver.look.look import Look
 from hil.driver.look.person import Person
-from hil.driver.render.drawable import Material, Mesh
+from hil.driver.render.drawable import Follow, Material, Mesh
 
 _COLUMNS, _ROWS = 41, 33
 _JAW_ROOM_MM = 5.0
@@ -25,7 +27,18 @@ def mask(look: Look, person: Person) -> list[Mesh]:
         id=Id.MASK, kind="cloth", albedo=look.worn.mask_albedo, specular=0.01, wrap=0.3, folds=0.12, weave=0.35, noise=0.04
     )
     loops = merge([_loop(person, front[rows, column], sign) for sign, column, rows in ((1, -1, [0, -1]), (-1, 0, [0, -1]))])
-    return [mesh(grid(front), material, "mask", two_sided=True), mesh(loops, material, "mask_loops")]
+    cloth = mesh(grid(front), material, "mask", two_sided=True)
+    return [replace(cloth, follow=_with_jaw(person)), mesh(loops, material, "mask_loops")]
+
+
+def _with_jaw(person: Person) -> Follow:
+    """The lower part goes down with the chin, the sides stay at the ears."""
+    chin = int(person.asset.landmarks["chin_bottom"][1][0])
+    across = np.abs(np.linspace(-1, 1, _COLUMNS))[None]
+    t = np.linspace(0, 1, _ROWS)[:, None]
+    share = smooth(t, 0.15, 0.75) * smooth(across, 1.0, 0.5)
+    ahead = np.asarray(0.5 * smooth(t, 0.1, 0.45) * smooth(across, 0.85, 0.3), np.float32)
+    return replace(follow(person, np.full(_ROWS * _COLUMNS, chin, np.int64), share.ravel()), ahead=ahead.ravel())
 
 
 def _front(person: Person, style: MaskStyle, low: bool) -> Floats:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from dms.records.base import Vector
 from hil.driver.body.asset import Asset
 from hil.driver.look.geometry import Floats, Ints, smooth, unit, vertex_normals
 
@@ -162,6 +163,21 @@ class Person:
             wanted = np.broadcast_to(np.asarray(gap, np.float32), points.shape[:-1]).reshape(-1)[rows]
             out[rows] += normals[nearest] * np.maximum(wanted - depth, 0).clip(0, 60)[:, None]
         return np.asarray(out.reshape(points.shape), np.float32)
+
+    @cached_property
+    def forearm(self) -> tuple[Vector, float]:
+        """Unit vector along the left fore-arm, and how far along it (from the origin) the wrist is, mm."""
+        part = self.asset.parts["body"]
+        points = part.refine(self.coarse)
+        bones = self.asset.bones
+        means = []
+        for name in ("lowerarm01.L", "lowerarm02.L"):
+            share = (part.weights * (part.bones == bones.index(name))).sum(axis=1)
+            means.append((points * share[:, None]).sum(axis=0) / share.sum())
+        axis = unit(means[1] - means[0])
+        hands = self.part("hands")
+        x, y, z = (float(v) for v in axis)
+        return (x, y, z), float((hands[hands[:, 1] > 0] @ axis).min())
 
     def nearest_skin(self, points: Floats) -> Ints:
         """For each point (k x 3) the nearest vertex of ``skin``."""

@@ -128,7 +128,7 @@ def _painted_scalp(look: Look, c: Canvas, rng: np.random.Generator) -> Floats:
     inside = scalp(c.place, style.hairline_deg + look.hair.hairline_deg, style.temples_deg, style.crown)
     ragged = inside + 2.5 * c.noise(rng, 4) + 1.5 * c.noise(rng, 12)
     dots = cv2.GaussianBlur((rng.random(c.shape, dtype=np.float32) > 0.7).astype(np.float32), (0, 0), 0.7)
-    cover = smooth(ragged, -2.0, style.fade_mm) * (style.root_cover + (1 - style.root_cover) * 0.8 * dots)
+    cover = smooth(ragged, -5.0, 0.75 * style.fade_mm) * (style.root_cover + (1 - style.root_cover) * 0.8 * dots)
     shaven = smooth(scalp(c.place, look.hair.hairline_deg), 0, 12) * style.bald_shadow * (0.4 + dots)
     ears = smooth(c.masks[..., 3], 0.25, 0.1)
     return np.asarray(np.maximum(cover * style.root_strength, shaven) * ears, np.float32)

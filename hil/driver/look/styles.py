@@ -55,7 +55,7 @@ class Style:
 STYLES: Mapping[HairStyle, Style] = {
     "bald": Style(flow="none", root_strength=0.0, strands=0, shell_mm=0, shell_side_mm=0),
     "shaved": Style(flow="none", root_cover=0.15, root_strength=0.5, bald_shadow=0.25, strands=0, shell_mm=0, shell_side_mm=0),
-    "buzz": Style(flow="none", fade_mm=14, root_cover=0.6, root_strength=0.85, strands=0, shell_mm=2.2, shell_side_mm=1.2),
+    "buzz": Style(flow="none", fade_mm=12, root_cover=0.9, root_strength=0.92, strands=0, shell_mm=2.2, shell_side_mm=1.2),
     "short_side": Style(flow="side", top=58, side=16, back=18, fringe=62, lift=0.28, shell_mm=8, strands=960, parted=True,
                     wide_mm=4.8, points=6),
     "messy": Style(flow="forward", top=52, side=28, back=30, fringe=56, lift=0.55, messy=0.6, shell_mm=9, shell_side_mm=5,

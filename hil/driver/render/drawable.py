@@ -86,6 +86,31 @@ class Material:
             raise ValueError("a material of kind hair needs strands")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Follow:
+    """How a mesh goes with the moving face: each vertex is shifted by what a vertex of the head part has moved.
+
+    Attributes:
+        rows: k, vertices of the head part (``Posed.rest["head"]``).
+        neutral: k x 3, where those are with a neutral face.
+        share: k, 0..1, how much of the shift is taken.
+        ahead: k, mm forwards for each mm of the shift (cloth that a chin pushes out); ``None``: 0.
+    """
+
+    rows: NDArray[np.int64]
+    neutral: Floats
+    share: Floats
+    ahead: Floats | None = None
+
+    def shift(self, head: Floats) -> Floats:
+        """Shift of each vertex, k x 3 mm, for the head part's vertices in a pose."""
+        moved = head[self.rows] - self.neutral
+        out = moved * self.share[:, None]
+        if self.ahead is not None:
+            out[:, 0] += self.ahead * np.sqrt((moved**2).sum(axis=1))
+        return np.asarray(out, np.float32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mesh:
     """A triangle mesh; the renderer keeps it on the GPU as long as it gets the same object.
@@ -99,6 +124,7 @@ class Mesh:
         bones, weights: k x 4, for ``bones``: rows of ``Posed.bones`` and weights that add up to 1.
         ambient: k, share 0..1 of the ambient light that gets there.
         two_sided: drawn and lit from both sides.
+        follow: moves with the face (beards, masks); in the rest frame, so only for ``head`` and ``bones``.
     """
 
     vertices: Floats
@@ -112,6 +138,7 @@ class Mesh:
     ambient: Floats | None = None
     two_sided: bool = False
     name: str = ""
+    follow: Follow | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together."""
@@ -123,6 +150,8 @@ class Mesh:
                 raise ValueError(f"mesh {self.name}: {name} is {value.shape}, must be {shape}")
         if len(self.triangles) and (int(self.triangles.max()) >= k or int(self.triangles.min()) < 0):
             raise ValueError(f"mesh {self.name}: a triangle names vertex {int(self.triangles.max())} of {k}")
+        if self.follow is not None and (self.attach not in ("head", "bones") or self.follow.neutral.shape != (k, 3)):
+            raise ValueError(f"mesh {self.name}: follows the face, so it needs a row a vertex and the rest frame")
         if self.attach == "bones" and (self.bones is None or self.weights is None):
             raise ValueError(f"mesh {self.name}: attached to bones, so it needs bones and weights")
 
@@ -158,7 +187,8 @@ class Skin:
         cloth: what covers the body below the neckline.
         neckline: 64 heights (z of the rest frame, mm) of the cloth's edge around the neck, from the back (-pi) over the right
             (-pi/2), front (0) and left (pi/2).
-        sleeve_mm: how far out (y of the rest frame) the sleeves reach; 540 is the wrist.
+        sleeve_mm: how far the sleeves reach along ``sleeve_axis``, from the origin of the rest frame.
+        sleeve_axis: unit vector along the left fore-arm; the right one is its mirror image.
         belt: whether the seat belt lies over the chest; ``belt_mm``: how far the band is moved towards the neck.
     """
 
@@ -186,6 +216,7 @@ class Skin:
     cloth: Material = field(default_factory=_shirt)
     neckline: Floats = field(default_factory=_crew_neck)
     sleeve_mm: float = 520.0
+    sleeve_axis: Vector = (0.0, 1.0, 0.0)
     belt: bool = True
     belt_mm: float = 0.0
 

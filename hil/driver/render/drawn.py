@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import moderngl
 
 Array = NDArray[np.float64]
+_STILL_MM = 0.02
 _FRAGMENT = {"skin": "plain", "cloth": "plain", "plain": "plain", "hair": "hair", "lens": "lens", "glass": "lens"}
 
 
@@ -41,6 +42,7 @@ class Drawn:
     def __init__(self, gl: Gl, programs: Programs, mesh: Mesh, passenger: bool = False) -> None:
         self._gl, self._programs, self.mesh = gl, programs, mesh
         self.material = material = mesh.material
+        self._last: object = None
         self.skinned = mesh.attach == "bones"
         self._own = ("SKINNED",) if self.skinned else ()
         features = {"TEXTURE": material.texture is not None, "HEIGHT": material.height is not None}
@@ -69,12 +71,25 @@ class Drawn:
         normals = smooth_normals(mesh.vertices, mesh.triangles) if mesh.normals is None else mesh.normals
         uv = np.zeros((k, 2)) if mesh.uv is None else mesh.uv
         ambient = np.ones(k) if mesh.ambient is None else mesh.ambient
-        rows = np.ascontiguousarray(np.concatenate([mesh.vertices, normals, uv, ambient[:, None]], axis=1), np.float32)
-        content: list[tuple[Any, ...]] = [(ctx.buffer(rows), "3f 3f 2f 1f", "in_position", "in_normal", "in_uv", "in_ambient")]
+        self._rows = np.ascontiguousarray(np.concatenate([mesh.vertices, normals, uv, ambient[:, None]], axis=1), np.float32)
+        self._moving = ctx.buffer(self._rows, dynamic=mesh.follow is not None)
+        content: list[tuple[Any, ...]] = [(self._moving, "3f 3f 2f 1f", "in_position", "in_normal", "in_uv", "in_ambient")]
         if mesh.bones is not None and mesh.weights is not None and self.skinned:
             content.append((ctx.buffer(np.ascontiguousarray(mesh.bones, np.uint8)), "4u1", "in_bones"))
             content.append((ctx.buffer(np.ascontiguousarray(np.round(mesh.weights * 255), np.uint8)), "4f1", "in_weights"))
         return content
+
+    def update(self, posed: Posed) -> None:
+        """Go with the face, where the mesh does."""
+        follow = self.mesh.follow
+        if follow is None or posed.rest["head"] is self._last:
+            return
+        self._last = head = posed.rest["head"]
+        at = self.mesh.vertices + follow.shift(head)
+        if np.abs(at - self._rows[:, :3]).max() > _STILL_MM:
+            self._rows[:, :3] = at
+            self._moving.write(self._rows)
+            self._chunks.follow(at)
 
     def draw(self, posed: Posed | None, clip: Array | None, *switches: str) -> None:
         """Draw with the bound lights and bones; ``clip``: vehicle frame to clip space, to leave out what cannot show."""

@@ -105,6 +105,11 @@ class GpuFigure:
             "neckline_map": texture_of(gl, skin.neckline[None].astype(np.float32), mipmaps=False),
             "iris_map": texture_of(gl, textures.iris(skin.iris_seed)),
         }  # fmt: skip
+        pattern = skin.cloth.texture
+        self._dressed = ("DRESSED",) if pattern is None else ("DRESSED", "PATTERN")
+        if pattern is not None:
+            self._maps["cloth_map"] = texture_of(gl, pattern)
+        self._long_sleeves = _reaches_hands(skin)
         self._cloth_top = float(skin.neckline.max()) + 8.0
 
     def update(self, posed: Posed) -> None:
@@ -126,7 +131,7 @@ class GpuFigure:
         gl, programs, view = self._gl, self._programs, None if clip is None else (clip, posed.bones)
         gl.ctx.enable(gl.module.CULL_FACE)
         bare = programs.key("mesh", "skin", "SKINNED", "PART")
-        dressed = programs.key("mesh", "skin", "SKINNED", "PART", "DRESSED")
+        dressed = programs.key("mesh", "skin", "SKINNED", "PART", *self._dressed)
         coarse = "DENSE" not in programs.switches
         head = self._parts["head"]
         top = self._cloth_top
@@ -134,7 +139,8 @@ class GpuFigure:
         head.draw(dressed, view, coarse, high=top, **self._settings(head))
         self._parts["body"].draw(dressed, view, **self._settings(self._parts["body"]))
         if _has_hands(posed):
-            self._parts["hands"].draw(bare, view, **self._settings(self._parts["hands"]))
+            hands = self._parts["hands"]
+            self._parts["hands"].draw(dressed if self._long_sleeves else bare, view, **self._settings(hands))
         if posed.mouth_opening_mm > 0.5:
             self._parts["mouth"].draw(bare, view, **self._settings(self._parts["mouth"]))
         for side in (0, 1):
@@ -160,6 +166,7 @@ class GpuFigure:
     def _settings(self, part: GpuPart) -> dict[str, Any]:
         skin, cloth = self.skin, self.skin.cloth
         base, nails, covered = skin.base, skin.nails, part.name in ("head", "body")
+        sleeved = covered or (part.name == "hands" and self._long_sleeves)
         words = [Id.HAND if part.name == "hands" else Id.SKIN, Id.CLOTH, Id.BELT, Id.MOUTH]
         if part.name == "mouth":
             base, nails, words[0] = skin.tongue, skin.teeth / skin.tongue, Id.MOUTH
@@ -170,9 +177,17 @@ class GpuFigure:
         return {
             "tone": (base, skin.lips, skin.lids, nails), "finish": finish, "cavity": 0.8 if part.name == "mouth" else 0.0,
             "cloth_look": (cloth.albedo, cloth.folds, cloth.weave, cloth.wrap), "word": tuple(float(w) for w in words),
-            "belt": (float(skin.belt), skin.belt_mm, 0.0, -1.0 if self._passenger else 1.0), "cloth_mm": 5.0 if covered else 0.0,
-            "sleeve_mm": skin.sleeve_mm if covered else _NO_CLOTH,
+            "belt": (float(skin.belt), skin.belt_mm, 0.0, -1.0 if self._passenger else 1.0), "cloth_mm": 5.0 if sleeved else 0.0,
+            "sleeve": (*skin.sleeve_axis, skin.sleeve_mm if sleeved else _NO_CLOTH),
         }  # fmt: skip
+
+
+def _reaches_hands(skin: Skin) -> bool:
+    """Whether the sleeves may cover the beginning of the part with the hands, too (by the mean body, generously)."""
+    asset = load()
+    hands = asset.parts["hands"].refine(asset.mean[: asset.vertices])
+    hands[:, 1] = np.abs(hands[:, 1])
+    return skin.sleeve_mm > 0.85 * float((hands @ np.asarray(skin.sleeve_axis)).min())
 
 
 def _has_hands(posed: Posed) -> bool:

@@ -21,9 +21,12 @@ from hil.driver.render.context import Box, Size, Target, open_context
 from hil.driver.render.drawable import Led, Mesh, Skin
 from hil.driver.render.drawn import Drawn, texture_of
 from hil.driver.render.figure import GpuFigure
-from hil.driver.render.projection import clip_matrix, crop, depth_mm, ray_matrix, size_of, sun_matrix
+from hil.driver.render.picture import Picture3, read_picture
+from hil.driver.render.projection import clip_matrix, crop, ray_matrix, size_of, sun_matrix
 from hil.driver.render.shaders import UNIT, Buffers, Programs
 from hil.driver.render.still import ShadowMap, Still
+
+__all__ = ["Picture3", "Renderer"]
 
 Array = NDArray[np.float64]
 _FINE_FOCAL, _DENSE_FOCAL = 1500.0, 3200.0
@@ -33,21 +36,6 @@ _SMALL_PX = 100_000
 _SUN_STEP = 0.035
 _SCENERIES = 6
 _SHADOW_REACH_MM = 1100.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture3:
-    """One drawn picture, undistorted, without noise.
-
-    Attributes:
-        radiance: height x width float32, in the unit of ``pose.Light``.
-        ids: height x width uint8 of ``Id``.
-        depth_mm: height x width float32, camera z; ``None`` where it was not asked for.
-    """
-
-    radiance: NDArray[np.float32]
-    ids: NDArray[np.uint8]
-    depth_mm: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,10 +63,22 @@ class _Person:
     posed: Posed
     worn: Sequence[Drawn]
 
+    def update(self) -> None:
+        """Upload what this pose changed."""
+        self.figure.update(self.posed)
+        for drawn in self.worn:
+            drawn.update(self.posed)
+
     def draw(self, clip: Array | None) -> None:
+        """Outermost first, as far as that is known: what is hidden is not shaded. Loose hair comes last, it hides little."""
+        self.figure.bind()
+        loose = [drawn for drawn in self.worn if drawn.material.kind == "hair" and drawn.skinned]
+        for drawn in self.worn:
+            if drawn not in loose:
+                drawn.draw_opaque(self.posed, clip)
         self.figure.bind()
         self.figure.draw(self.posed, clip)
-        for drawn in self.worn:
+        for drawn in loose:
             drawn.draw_opaque(self.posed, clip)
 
     def draw_shadow(self) -> None:
@@ -187,7 +187,7 @@ class Renderer:
         for (posed, light), top, bottom in zip(instants, rows[:-1], rows[1:], strict=True):
             self._band(shot, target, posed, light, (0, int(top), target.size[0], int(bottom - top)))
         target.whole()
-        return _picture(target, self._fine, depth)
+        return read_picture(target, self._fine, depth, rows)
 
     def _target(self, size: Size) -> Target:
         if size not in self._targets:
@@ -200,7 +200,7 @@ class Renderer:
         """One instant into one box: what stands still, the driver, what is outside, what is seen through."""
         person = None if posed is None or self._figure is None else _Person(self._figure, posed, self._worn)
         if person is not None:
-            person.figure.update(person.posed)
+            person.update()
         self._gl.ctx.enable_only(self._gl.module.DEPTH_TEST)
         small = shot.clip is not None
         if not small:
@@ -228,7 +228,7 @@ class Renderer:
         for drawn in self._interior:
             drawn.draw_opaque(None, shot.clip)
         if self._passenger is not None:
-            self._passenger.figure.update(self._passenger.posed)
+            self._passenger.update()
             self._passenger.draw(shot.clip)
             self._see_through(target, shot, self._passenger)
 
@@ -239,6 +239,7 @@ class Renderer:
             "FINE": shot.camera.fx > _FINE_FOCAL,
             "DENSE": shot.camera.fx > _DENSE_FOCAL,
             "LAMPS": light.street > 0,
+            "PAIR": uniforms.two_stand_for_all(shot.leds),
         }
         self._programs.switches = (f"COUNT {len(shot.leds)}", *(name for name, needed in needs.items() if needed))
         self._frame.write(uniforms.frame(shot.camera, shot.pose, light, shot.leds, sun, self._cabin))
@@ -308,15 +309,3 @@ def _roughly(direction: Vector) -> Vector:
     """A direction to about two degrees: that often the still layers follow the sun."""
     x, y, z = (round(v / _SUN_STEP) * _SUN_STEP for v in direction)
     return x, y, z if (x, y, z) != (0.0, 0.0, 0.0) else 1.0
-
-
-def _picture(target: Target, fine: int, depth: bool) -> Picture3:
-    both = target.read()
-    radiance, ids = both[..., 0].astype(np.float32), both[..., 1].astype(np.uint8)
-    far = depth_mm(target.read_depth()) if depth else None
-    if fine > 1:
-        height, width = ids.shape[0] // fine, ids.shape[1] // fine
-        radiance = radiance.reshape(height, fine, width, fine).mean(axis=(1, 3))
-        ids = np.ascontiguousarray(ids[fine // 2 :: fine, fine // 2 :: fine])
-        far = None if far is None else np.ascontiguousarray(far[fine // 2 :: fine, fine // 2 :: fine])
-    return Picture3(radiance, ids, far)

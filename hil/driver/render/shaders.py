@@ -18,6 +18,7 @@ FOLDER = Path(__file__).resolve().parent / "shaders"
 _BLOCKS = {"Frame": 0, "Bones": 1, "Surface": 2, "Eyes": 3}
 _SAMPLERS = (
     "noise_map", "shadow_map", "albedo_map", "height_map", "gloss_map", "neckline_map", "iris_map", "strand_map", "landscape_map",
+    "cloth_map",
 )  # fmt: skip
 _INCLUDES = {
     "skin.frag": ("light", "cover", "relief", "fabric"),
@@ -28,7 +29,7 @@ _INCLUDES = {
     "eye.frag": ("light", "eyes"),
     "eye.vert": ("eyes",),
 }
-_LIT = ("COUNT", "SUN")
+_LIT = ("COUNT", "SUN", "PAIR")
 _WANTS = {
     "skin": (*_LIT, "FINE"), "plain": _LIT, "hair": _LIT, "lens": _LIT, "lash": _LIT, "eye": _LIT, "outside": ("LAMPS",),
 }  # fmt: skip
@@ -54,7 +55,7 @@ class Programs:
     """Compiled programs of one context.
 
     Attributes:
-        switches: ``COUNT n`` (LEDs), ``SUN``, ``FINE``, ``LAMPS``: what this frame needs. llvmpipe runs both sides
+        switches: ``COUNT n`` (LEDs), ``SUN``, ``PAIR``, ``FINE``, ``LAMPS``: what this frame needs. llvmpipe runs both sides
             of every branch and is slow at counted loops, so what a frame does not need must not be in its programs.
     """
 

@@ -66,9 +66,9 @@ def landscape(seed: int = 0) -> Bytes:
     top = np.full(width, 0.16)
     bright = np.full((height, width), 0.45)
     leaves = _spectrum((height, width), 1.1, 501 + seed)
-    for _ in range(46):
+    for _ in range(34):
         _plant(rng, top, bright, leaves, width)
-    solid = 1 / (1 + np.exp(-(top[None] + 0.02 * leaves - row) * 90))
+    solid = 1 / (1 + np.exp(-(top[None] + 0.03 * leaves - row) * 90))
     grass = 0.5 + 0.08 * _spectrum((height, width), 0.9, 502 + seed)
     bright = np.where(row < 0.07 + 0.01 * leaves, grass, bright)
     return np.ascontiguousarray(np.stack([_byte((bright - 0.5) / 0.25), np.asarray(solid * 255, np.uint8)], axis=2))
@@ -76,17 +76,22 @@ def landscape(seed: int = 0) -> Bytes:
 
 def _plant(rng: np.random.Generator, top: Array, bright: Array, leaves: Array, width: int) -> None:
     """One tree, hedge or house somewhere along the road."""
-    middle, half = int(rng.integers(width)), int(rng.integers(8, 60))
+    middle, tall, tree = int(rng.integers(width)), rng.uniform(0.2, 0.85), rng.random() < 0.7
+    half = int((18 + 60 * tall) * rng.uniform(0.7, 1.4)) if tree else int(rng.integers(28, 80))
     columns = np.arange(middle - half, middle + half) % width
     across = np.linspace(-1, 1, 2 * half)
-    if rng.random() < 0.6:
-        shape = rng.uniform(0.25, 0.95) * np.sqrt(np.maximum(1 - across**2, 0))
-        look = 0.62 + 0.2 * leaves[:, columns]
+    if tree:
+        crown = np.maximum(1 - np.abs(across) ** 2.4, 0) ** 0.6
+        shape = tall * crown * (1 + 0.12 * leaves[120, columns] + 0.05 * np.sin(across * 19))
+        look = 0.6 + 0.2 * leaves[:, columns] - 0.16 * (np.arange(len(bright))[:, None] / len(bright) < 0.25 * tall)
     else:
-        shape = np.full(2 * half, rng.uniform(0.3, 0.75))
-        look = np.full((len(bright), 2 * half), rng.uniform(0.3, 0.75))
-        rows, doors = np.arange(len(bright))[:, None] // 14 % 3 == 1, (np.arange(2 * half) // 7 % 3 == 1)[None]
-        look = np.where(rows & doors, 0.15, look)
+        roof = rng.choice([0.0, 0.12, 0.2])
+        shape = 0.75 * tall + 0.12 + roof * (1 - np.abs(across))
+        look = np.full((len(bright), 2 * half), rng.uniform(0.35, 0.75)) + 0.03 * leaves[:, columns]
+        storey, bay = int(rng.integers(34, 60)), int(rng.integers(18, 34))
+        rows = (np.arange(len(bright))[:, None] % storey) > 0.55 * storey
+        look = np.where(rows & (np.arange(2 * half) % bay > 0.55 * bay)[None], rng.uniform(0.1, 0.25), look)
+        look = np.where(np.arange(len(bright))[:, None] / len(bright) > 0.75 * tall + 0.12, rng.uniform(0.2, 0.5), look)
     taller = shape > top[columns]
     top[columns] = np.where(taller, shape, top[columns])
     bright[:, columns] = np.where(taller[None], look, bright[:, columns])

@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 Array = NDArray[np.float64]
 LEDS = 8
 _UNIT_MM = 650.0
+_CLOSE_MM = 40.0
 _FRAME_ROWS = 8 + 1 + 2 * LEDS + 3
 FRAME_BYTES = 16 * _FRAME_ROWS
 _EYE_ROWS = 3 + 2 + 2 + 6 + 2 + 2 + 2 + 3
@@ -46,6 +47,21 @@ def frame(
     out[rest + 1] = (light.led, light.ambient, light.outside, light.street)
     out[rest + 2] = (cabin[1], light.travelled_m, 0.0, cabin[0])
     return out
+
+
+def two_stand_for_all(leds: Sequence[Led]) -> bool:
+    """Whether matt surfaces may see two of the LEDs instead of all: more than two, alike, each near one of the two.
+
+    The two are the middles of two bars, or opposite ones of a ring.
+    """
+    count = len(leds)
+    if count < 3 or len({(led.power, led.exponent, led.direction) for led in leds}) > 1:
+        return False
+    first = (count - 1) // 4
+    at = np.array([led.position_mm for led in leds], float)
+    far = np.linalg.norm(at[:, None] - at[[first, count - 1 - first]][None], axis=2).min(axis=1)
+    middle = at[[first, count - 1 - first]].mean(axis=0) - at.mean(axis=0)
+    return bool(far.max() < _CLOSE_MM and np.abs(middle).max() < _CLOSE_MM / 4)
 
 
 def shadow_frame(sun: Array) -> Floats:

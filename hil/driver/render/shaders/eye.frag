@@ -39,9 +39,9 @@ void main() {
     // Shade under the lids and in the corners, in head axes.
     float top = upper[side].x + local.y * (upper[side].y + local.y * upper[side].z) - local.z;
     float bottom = local.z - lower[side].x - local.y * (lower[side].y + local.y * lower[side].z);
-    float lid = 1.0 - 0.62 * exp(-max(top, 0.0) / 1.3) - 0.25 * exp(-max(bottom, 0.0) / 0.8);
+    float lid = 1.0 - 0.52 * exp(-max(top, 0.0) / 1.2) - 0.25 * exp(-max(bottom, 0.0) / 0.8);
     float corner = 1.0 - 0.4 * smoothstep(8.0, 14.0, abs(local.y));
-    float slit = 0.3 + 0.7 * smoothstep(0.2, 2.5, top + bottom);
+    float slit = 0.45 + 0.55 * smoothstep(0.2, 2.5, top + bottom);
     float shadow = max(lid, 0.15) * corner * slit;
 
     float tb = meet(o, d, vec3(0.0), ball);
@@ -53,7 +53,7 @@ void main() {
     float rim = sqrt(max(ball * ball - limbus_x * limbus_x, 1.0));
     bool through = tc > 0.0 && hit.x > limbus_x - 0.3;
     float reach = through ? length(hit.yz) : 99.0;
-    float clear = smoothstep(edge + 0.9, edge - 0.35, reach);
+    float clear = smoothstep(edge + 1.0, edge - 0.55, reach);
 
     vec2 vein = on.yz * vec2(0.045, 0.06);
     float red = noise_at(vein + 0.2 * side).x;
@@ -75,8 +75,8 @@ void main() {
         float around = atan(q.z, q.y) / 6.2831853;
         float fibre = textureLod(iris_map, vec2(around + 0.31 * side, share * 0.9 + 0.05), clamp(log2(px * 6.0), 0.0, 4.0)).r;
         float a = tint.y * (1.0 + tint.z * 1.7 * (fibre - 0.5));
-        a *= 1.0 - 0.55 * smoothstep(0.8, 1.0, share);         // dark ring at the limbus
-        a *= 0.62 + 0.38 * smoothstep(0.0, 0.12, share);       // and at the pupil
+        a *= 1.0 - 0.35 * smoothstep(0.72, 1.0, share);        // darker towards the limbus
+        a *= 0.85 + 0.15 * smoothstep(0.0, 0.1, share);        // and at the pupil
         vec3 in_n = normalize(ex + 0.25 * (ey * q.y + ez * q.z) / edge);
         float depth = matt(world, in_n, a, shadow, 0.3) * mix(1.0, shadow, 0.7);
         float soft = max(0.06, 0.5 * px);

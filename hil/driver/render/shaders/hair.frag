@@ -31,6 +31,9 @@ void main() {
 #endif
     vec3 v = normalize(camera.xyz - world);
     vec3 n = normalize(normal);
+    float facing = dot(n, v);
+    n = facing < 0.0 ? n - 1.7 * facing * v : n;  // the inner side of long hair is lit like the outer one, a little less
+    n *= inversesqrt(dot(n, n));
     vec2 dx = vec2(dFdx(uv.x), dFdy(uv.x));
     vec3 t = dFdy(world) * dx.x - dFdx(world) * dx.y;  // along which u stays the same
     t *= inversesqrt(max(dot(t, t), 1e-12));
@@ -42,9 +45,9 @@ void main() {
     albedo *= 1.0 - 0.4 * gap * gap;
     float diffuse = 0.0, shine = 0.0;
     float shift = 0.25 * (bright - 0.5);
-    for (int i = 0; i < COUNT; ++i) {
+    for (int i = 0; i < KEYS; ++i) {
         vec3 l;
-        float e = led_at(i, world, l);
+        float e = led_at(KEY(i), world, l);
         float tl = dot(t, l);
         float lit = e * clamp(dot(n, l) * 0.75 + 0.25, 0.0, 1.0);
         vec3 h = normalize(l + v);
@@ -52,6 +55,8 @@ void main() {
         diffuse += lit * sqrt(max(1.0 - tl * tl, 0.0));
         shine += lit * exp2(0.5 * strand_more.w * log2(max(1.0 - th * th, 1e-6)));
     }
+    diffuse *= key_gain();
+    shine *= key_gain();
 #ifdef SUN
     float e = sun.w * sun_seen(world, n) * clamp(dot(n, sun.xyz) * 0.75 + 0.25, 0.0, 1.0);
     float tl = dot(t, sun.xyz), th = dot(t, normalize(sun.xyz + v)) + shift;

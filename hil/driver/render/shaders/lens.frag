@@ -13,9 +13,9 @@ void main() {
     if (dot(n, v) < 0.0) n = -n;
     float edge = 1.0 - max(dot(n, v), 0.0);
     float share = kind.y + (1.0 - kind.y) * edge * edge * edge * edge * edge;
-    float turn = min(length(fwidth(n)), 0.3);
+    float turn = min(0.4 * length(fwidth(n)), 0.3);
     float dirt = 0.7 + 0.3 * noise_at(uv * 0.7 + 0.3).x;
-    vec2 spot = spots(world, n, v, vec2(0.012, 0.12), turn);
+    vec2 spot = spots(world, n, v, vec2(0.005, 0.12), turn);
     float mirror = share * (min(spot.x, 400.0) + 0.004 * dirt * spot.y);
     mirror += share * (light.z + 0.3 * sun.w) * mirrored_windows(reflect(-v, n)) * 0.9;
 #if defined(WORDS)

@@ -3,6 +3,17 @@
 uniform sampler2D noise_map;
 uniform sampler2DShadow shadow_map;
 
+// Matt surfaces see LEDs that stand close together as two of them with the power of all (uniforms.two_stand_for_all).
+#ifdef PAIR
+const int KEYS = 2;
+#define KEY(i) ((i) == 0 ? (COUNT - 1) / 4 : COUNT - 1 - (COUNT - 1) / 4)
+float key_gain() { return 422500.0 / (led_place[KEY(0)].w + led_place[KEY(1)].w); }
+#else
+const int KEYS = COUNT;
+#define KEY(i) (i)
+float key_gain() { return 1.0; }
+#endif
+
 // Irradiance / pi of LED i at p, facing it; l becomes the direction towards it.
 float led_at(int i, vec3 p, out vec3 l) {
     vec3 way = led_place[i].xyz - p;
@@ -39,12 +50,12 @@ float mirrored_windows(vec3 r) {
 float matt(vec3 p, vec3 n, float albedo, float ambient, float wrap) {
     float diffuse = 0.0;
     float keep = 1.0 / (1.0 + wrap);
-    for (int i = 0; i < COUNT; ++i) {
+    for (int i = 0; i < KEYS; ++i) {
         vec3 l;
-        float e = led_at(i, p, l);
+        float e = led_at(KEY(i), p, l);
         diffuse += e * max(dot(n, l) + wrap, 0.0);
     }
-    diffuse *= keep * (0.55 + 0.45 * ambient);
+    diffuse *= key_gain() * keep * (0.55 + 0.45 * ambient);
     diffuse += light.x * 0.035 * ambient;  // LED light that the cabin throws back
 #ifdef SUN
     diffuse += sun.w * (sun_seen(p, n) * max(dot(n, sun.xyz) + wrap, 0.0) * keep + 0.03 * ambient);
@@ -60,16 +71,18 @@ float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, flo
     float edge2 = edge * edge;
     float mirror = specular + (1.0 - specular) * 0.35 * edge2 * edge2 * edge;
     float around = light.y * ambient * surrounding(n);
-    for (int i = 0; i < COUNT; ++i) {
+    for (int i = 0; i < KEYS; ++i) {
         vec3 l;
-        float e = led_at(i, p, l);
+        float e = led_at(KEY(i), p, l);
         float nl = dot(n, l);
         vec3 h = l + v;
         float nh = max(dot(n, h), 0.0) * inversesqrt(dot(h, h));
         diffuse += e * max(nl + wrap, 0.0);
         shine += e * max(nl, 0.0) * exp2(gloss * log2(nh + 1e-6));
     }
-    diffuse *= keep * (0.55 + 0.45 * ambient);
+    float gain = key_gain();
+    shine *= gain;
+    diffuse *= gain * keep * (0.55 + 0.45 * ambient);
     diffuse += light.x * 0.035 * ambient;
 #ifdef SUN
     float seen = sun_seen(p, n) * sun.w, nl = dot(n, sun.xyz);
@@ -84,16 +97,18 @@ float shade(vec3 p, vec3 n, vec3 v, float albedo, float ambient, float wrap, flo
 // Returns radiance per unit of mirrored share: spot, halo.
 vec2 spots(vec3 p, vec3 n, vec3 v, vec2 blur, float turn) {
     vec2 total = vec2(0.0);
-    vec2 s2 = 1.0 / (blur * blur + 4.0 * turn * turn);
+    vec2 s2 = 1.0 / (blur * blur + 4.0 * turn * turn);  // a kernel with an end: a spot 100 times too bright stays a spot
     for (int i = 0; i < COUNT; ++i) {
         vec3 l;
         float e = led_at(i, p, l);
         vec3 off = n - normalize(l + v);
-        total += e * exp(-2.0 * dot(off, off) * s2);
+        vec2 near = max(1.0 - 0.6666667 * dot(off, off) * s2, 0.0);
+        total += e * near * near;
     }
 #ifdef SUN
     vec3 off = n - normalize(sun.xyz + v);
-    total += sun.w * sun_seen(p, n) * exp(-2.0 * dot(off, off) * s2);
+    vec2 near = max(1.0 - 0.6666667 * dot(off, off) * s2, 0.0);
+    total += sun.w * sun_seen(p, n) * near * near;
 #endif
     return total * 0.5 * s2;
 }

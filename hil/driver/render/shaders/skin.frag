@@ -15,6 +15,9 @@ uniform float cavity;     // how much a hollow keeps the LEDs' light out, too
 uniform vec4 cloth_look;  // albedo, folds, weave, wrap
 uniform vec4 belt;        // on, mm towards the neck, -, 1 or -1: from the driver's door or from the other one
 uniform vec4 word;        // skin, cloth, belt, inside of the mouth
+#ifdef PATTERN
+uniform sampler2D cloth_map;
+#endif
 out vec2 picture;
 
 void main() {
@@ -45,6 +48,9 @@ void main() {
     float shadow = 1.0;
 #ifdef DRESSED
     float cloth = cloth_look.x;
+#ifdef PATTERN
+    cloth *= texture(cloth_map, uv).r;
+#endif
     vec3 c = fabric(rest, n, cloth_look.y, cloth_look.z, pixel, cloth);
     cloth *= 0.86 + 0.14 * smoothstep(9.0, 10.5, inside);
     bool on = inside > 0.0;
