@@ -1,5 +1,7 @@
 """Drawing without a GPU: contract, cameras, cabin, grouping."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,13 @@ from dms.resources import shipped
 from hil.driver.ids import Id
 from hil.driver.render.cabin import interior_meshes
 from hil.driver.render.chunks import Chunks
-from hil.driver.render.drawable import Material, Mesh, Skin, smooth_normals
+from hil.driver.render.drawable import Follow, Material, Mesh, Skin, leds_beside, smooth_normals
+from hil.driver.render.edges import softened
 from hil.driver.render.interior import interior_of
 from hil.driver.render.projection import clip_matrix, crop, depth_mm, ray_matrix
 from hil.driver.render.shaders import _INCLUDES, FOLDER, source
 from hil.driver.render.textures import iris, landscape, noise, strands
+from hil.driver.render.uniforms import two_stand_for_all
 from hil.driver.truth.geometry import View
 
 CAMERA = Camera(fx=850.0, fy=870.0, cx=311.3, cy=251.9, width=640, height=480)
@@ -67,6 +71,37 @@ def test_a_mesh_refuses_arrays_that_do_not_fit() -> None:
         Mesh(vertices=corners, triangles=triangle, material=plain, attach="bones")
     with pytest.raises(ValueError, match="needs strands"):
         Material(id=Id.HAIR, kind="hair")
+
+
+def test_a_mesh_follows_the_face_it_names_and_no_vehicle_part() -> None:
+    head = np.array([[0, 0, 0], [1, 2, 3]], np.float32)
+    share, ahead = np.array([1.0, 0.5], np.float32), np.array([0.0, 1.0], np.float32)
+    follow = Follow(np.array([1, 1]), head[[1, 1]], share, ahead)
+    assert np.allclose(follow.shift(head), 0)
+    moved = head + np.array([0, 0, -4], np.float32)
+    assert np.allclose(follow.shift(moved), [[0, 0, -4], [4, 0, -2]])
+    corners = np.zeros((2, 3), np.float32)
+    with pytest.raises(ValueError, match="follows the face"):
+        Mesh(vertices=corners, triangles=np.zeros((0, 3), int), material=Material(id=Id.HAIR), attach="vehicle", follow=follow)
+
+
+def test_soft_edges_keep_pupils_and_flat_surfaces() -> None:
+    ids = np.full((20, 20), Id.SKIN, np.uint8)
+    ids[:, 10:] = Id.HAT
+    ids[2:8, 2:8] = Id.PUPIL
+    radiance = np.where(ids == Id.HAT, 0.2, np.where(ids == Id.PUPIL, 0.0, 1.0)).astype(np.float32)
+    soft = softened(radiance.copy(), ids)
+    assert (soft[2:8, 2:8] == 0).all() and (soft[15, :9] == 1).all() and np.allclose(soft[15, 12:], 0.2)
+    assert 0.2 < soft[15, 10] < soft[15, 9] < 1
+
+
+def test_two_leds_stand_for_bars_and_rings_only() -> None:
+    bars = leds_beside(POSE, [(side * 35.0, row * 9.0, 0.0) for side in (-1, 1) for row in (-1, 0, 1)])
+    ring = leds_beside(POSE, [(13 * np.cos(a), 13 * np.sin(a), 0.0) for a in np.arange(6) * np.pi / 3])
+    wide = leds_beside(POSE, [(x, 0.0, 0.0) for x in (-400.0, -200.0, 200.0, 400.0)])
+    assert two_stand_for_all(bars) and two_stand_for_all(ring)
+    assert not two_stand_for_all(wide) and not two_stand_for_all(bars[:2])
+    assert not two_stand_for_all([*bars[:5], replace(bars[5], power=3.0)])
 
 
 def test_smooth_normals_point_out_of_a_counter_clockwise_triangle() -> None:

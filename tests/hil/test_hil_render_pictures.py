@@ -18,7 +18,7 @@ from hil.driver.ids import Id
 from hil.driver.pose import Grip, Hand, Light, Pose
 from hil.driver.render.cabin import interior_meshes
 from hil.driver.render.context import open_context
-from hil.driver.render.drawable import Led, Material, Mesh, Skin, Strands, leds_beside
+from hil.driver.render.drawable import Follow, Led, Material, Mesh, Skin, Strands, leds_beside
 from hil.driver.render.projection import crop
 from hil.driver.render.renderer import Picture3, Renderer
 from hil.driver.truth.geometry import View
@@ -189,6 +189,50 @@ def test_the_pupil_is_as_large_as_the_pose_says(renderer: Renderer, cabin: Cabin
 
     assert share(3.0) == pytest.approx(1.13, abs=0.06)  # the cornea magnifies
     assert share(5.0) == pytest.approx(1.13, abs=0.06)
+
+
+def test_cloth_shows_its_pattern(renderer: Renderer, cabin: Cabin, posed: Posed) -> None:
+    plain = Material(id=Id.CLOTH, kind="cloth", albedo=0.4)
+    half = replace(plain, texture=np.full((8, 8), 128, np.uint8))
+
+    def cloth(material: Material) -> float:
+        renderer.set_driver([], Skin(cloth=material))
+        picture = renderer.render(SMALL, cabin.camera, posed, LED_ONLY, leds(cabin.camera))
+        return float(np.median(picture.radiance[picture.ids == Id.CLOTH]))
+
+    assert cloth(half) / cloth(plain) == pytest.approx(0.5, abs=0.05)
+    renderer.set_driver([], Skin())
+
+
+def test_two_leds_light_the_figure_as_six_do(
+    renderer: Renderer, cabin: Cabin, posed: Posed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = leds_beside(cabin.camera, [(side * 35.0, row * 9.0, 0.0) for side in (-1, 1) for row in (-1, 0, 1)])
+    two = renderer.render(SMALL, cabin.camera, posed, LED_ONLY, bars)
+    monkeypatch.setattr("hil.driver.render.uniforms.two_stand_for_all", lambda _: False)
+    six = renderer.render(SMALL, cabin.camera, posed, LED_ONLY, bars)
+    skin = six.ids == Id.SKIN
+    assert np.allclose(two.radiance[skin], six.radiance[skin], rtol=0.01, atol=1e-3)
+
+
+def test_what_follows_the_face_goes_down_with_the_jaw(renderer: Renderer, cabin: Cabin, figure: Figure) -> None:
+    part, rows = figure.asset.landmarks["chin_bottom"]
+    skin = figure.asset.parts[part].refine(figure.person.coarse)
+    chin = skin[rows[0]]
+    corners = chin + np.array([[30, -12, -12], [30, 12, -12], [30, 12, 12], [30, -12, 12]], np.float32)
+    follow = Follow(np.full(4, rows[0]), np.repeat(chin[None], 4, axis=0), np.ones(4, np.float32))
+    card = Mesh(
+        vertices=corners, triangles=np.array([[0, 1, 2], [0, 2, 3]]), material=Material(id=Id.MASK), two_sided=True, follow=follow
+    )
+    renderer.set_driver([card], Skin())
+
+    def middle(opening: float) -> float:
+        now = figure.pose(Pose(face={"jawOpen": opening}))
+        ids = renderer.render(SMALL, cabin.camera, now, LED_ONLY, leds(cabin.camera)).ids
+        return float(np.nonzero(ids == Id.MASK)[0].mean())
+
+    assert middle(1.0) - middle(0.0) > 6
+    renderer.set_driver([], Skin())
 
 
 @pytest.mark.parametrize("camera", [SMALL, default_camera(640, 480)])
