@@ -27,7 +27,7 @@ from hil.driver.draws import Draw
 from hil.driver.look.words import look_of
 from hil.driver.split import split_of
 from hil.driver.stage import renderer_for
-from hil.driver.studio import held_things
+from hil.driver.studio import face_box, held_things
 from hil.driver.truth.crops import Kind
 from hil.driver.truth.filmed import Filmed, view_of
 from hil.driver.truth.geometry import Array, View
@@ -121,8 +121,9 @@ class Shots:
         drawn, light = model.view(moment.t), model.lit(moment.light)
         picture = self._renderer.render(drawn, mounted.pose, posed, light, mounted.leds)
         radiance = picture.radiance * np.float32(np.exp(self._rng.normal(0, 0.25)))
+        box = face_box(View(camera=drawn, pose=mounted.pose), posed)
         for _ in range(SETTLING):
-            taken = model.shoot(radiance, moment.t, light=light)
+            taken = model.shoot(radiance, moment.t, light=light, face=box)
         frame = Frame(grey=taken.grey, t=moment.t, index=index, counter=index, source=self.scenario.name)
         filmed = Filmed(
             moment=moment,

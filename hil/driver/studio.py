@@ -158,7 +158,7 @@ class Studio:
         velocity = self._velocity(plain, posed, t)
         exposure = model.setting.exposure_s
         motion = velocity[0] * exposure, velocity[1] * exposure
-        box = _face_box(plain, posed)
+        box = face_box(plain, posed)
         for _ in range(SETTLING if self._count == 0 else 0):  # the camera has been running before the scenario begins
             model.shoot(picture.radiance, t, light=light, face=box)
         taken = model.shoot(picture.radiance, t, motion, light=light, face=box)
@@ -194,7 +194,7 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
     return msgspec.structs.replace(scenario, seed=seed, driver=driver)
 
 
-def _face_box(view: View, posed: Posed | None) -> tuple[int, int, int, int] | None:
+def face_box(view: View, posed: Posed | None) -> tuple[int, int, int, int] | None:
     """x, y, width, height of the face, for metering."""
     if posed is None:
         return None

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dms.assessment.cabins import load_cabin
 from hil.driver.body.asset import load
-from hil.driver.body.figure import Figure
+from hil.driver.body.figure import NOSE_UP_DEG, Figure
 from hil.driver.body.fingers import SHAPES
 from hil.driver.body.identity import coefficients, identity
 from hil.driver.body.lids import Lids
@@ -66,13 +66,13 @@ def test_straight_head_has_its_eyes_at_the_ocular_point_and_looks_ahead(figure: 
     assert posed.landmarks["left_tragus"][0][1] > EYES[1] + 50
 
 
-def test_zero_pitch_means_an_upright_facial_plane_on_the_average(figure: Figure) -> None:
+def test_zero_pitch_is_the_facial_plane_with_the_measured_correction(figure: Figure) -> None:
     tilts = []
     for seed in range(12):
         places = Figure(seed, CABIN).pose(Pose()).landmarks
         line = places["nasion"][0] - places["pogonion"][0]
         tilts.append(np.degrees(np.arctan2(line[0], line[2])))
-    assert abs(np.mean(tilts)) < 1.5
+    assert np.mean(tilts) == pytest.approx(-NOSE_UP_DEG, abs=1.5)
     assert np.std(tilts) < 5
 
 

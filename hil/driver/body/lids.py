@@ -23,7 +23,7 @@ SMALLEST_SHARE, LARGEST_SHARE = 0.30, 1.25
 LOWEST_MM = -3.0
 LOWER_SHARE, OWN_HEIGHT = 0.54, 0.3
 """The relaxed lower margin lies this share of the gap below the ball's middle; how much of the shape's own deviation stays."""
-PRESSED_MM = -0.9
+PRESSED_MM = -0.6
 """Lids that are shut touch with some pressure; without it a slit of the eye shows between them."""
 
 BLINK_RANGE, SQUINT_RANGE = (-0.9, 1.3), (-1.6, 1.0)
