@@ -25,8 +25,8 @@ NECK_SHARE = {"neck01": 0.25, "neck02": 0.5, "neck03": 0.75}
 RECLINE_DEG = 14.0
 """A seated trunk leans back."""
 NOSE_UP_DEG = 4.7
-"""The shapes' soft-tissue facial plane stands this much steeper than that of real heads at pitch zero: measured as the mean answer of
-two independent face meshes to 24 people rendered without it (4.7 and 4.2 degrees, spread 2.9 between people)."""
+"""The facial plane of the shapes' skin stands this much steeper than that of real heads at pitch zero: the mean answer of two
+independent face meshes to 24 people rendered without this (4.7 and 4.2 degrees; spread 2.9 between people)."""
 IRIS_PLANE = 0.80
 SIDES: tuple[Side, Side] = ("left", "right")
 

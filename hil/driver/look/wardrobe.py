@@ -44,7 +44,7 @@ def skin_of(look: Look, person: Person) -> Skin:
         base=s.albedo_940 * HEADROOM, albedo=painted.albedo, height=painted.height, gloss_map=painted.gloss,
         specular=0.022 + 0.018 * s.oil, gloss=11 + 10 * s.oil, lips=1 - 0.1 * s.lips, lids=0.94,
         sclera=s.sclera, iris=s.iris, iris_contrast=s.iris_contrast, iris_seed=look.seed % 100_000, bright_pupil=s.bright_pupil,
-        bright_pupil_deg=float(look.stream(8).uniform(1.2, 2.3)),
+        bright_pupil_deg=float(look.stream(8).uniform(0.9, 1.6)),
         lash=look.brows.lash_albedo, lash_density=look.brows.lash_density, lash_cover=look.brows.lash_cover,
         teeth=0.65 - 0.15 * look.age, cloth=material(look.cloth), neckline=neckline(look.cloth, person),
         sleeve_mm=wrist_mm - max(WRIST_MM - look.cloth.sleeve_mm, 4.0) / axis[1], sleeve_axis=axis,
