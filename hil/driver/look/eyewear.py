@@ -154,7 +154,7 @@ def eyewear(look: Look, person: Person) -> list[Mesh]:
         away = whole.points - person.centre
         shown = np.abs(np.arctan2(away[:, 1], away[:, 0])) < np.radians(_SCARF_DEG)
         whole = replace(whole, triangles=whole.triangles[shown[whole.triangles].any(axis=1)])
-    return [*_lenses(place, look.eyewear.lens), mesh(whole, frame, "glasses_frame")]
+    return [_lenses(place, look.eyewear.lens), mesh(whole, frame, "glasses_frame")]
 
 
 def _edge(place: Fit, sign: int, grow: float = 0.0) -> Floats:
@@ -272,23 +272,24 @@ def _lens_sheet(place: Fit, sign: int) -> Sheet:
     return made
 
 
-def _glass(lens: Lens, kept: float) -> Material:
+_KEPT: Mapping[Lens, float] = {
+    "clear_coated": 0.97, "clear": 0.91, "sun_opaque": 0.0, "sun_clear": 0.82, "graded": 0.93, "photochromic": 0.86,
+}  # fmt: skip
+"""Share of the light from behind that a lens lets through twice, of a graded one at its lower edge."""
+
+
+def _glass(lens: Lens) -> Material:
     if lens == "sun_opaque":
         return Material(id=Id.LENS_OPAQUE, kind="glass", albedo=0.025, specular=0.05, gloss=120, reflect=0.09, noise=0.0)
     reflect = {"clear_coated": 0.008, "clear": 0.045, "sun_clear": 0.06, "graded": 0.04, "photochromic": 0.03}[lens]
-    return Material(id=Id.GLARE, kind="lens", albedo=0.03, specular=0.04, gloss=120, alpha=kept, reflect=reflect, noise=0.0)
+    fade = np.linspace(1.0, 0.5, 64)[:, None] * 255
+    graded = np.asarray(np.repeat(fade, 4, axis=1), np.uint8) if lens == "graded" else None
+    return Material(
+        id=Id.GLARE, kind="lens", albedo=0.03, specular=0.04, gloss=120, alpha=_KEPT[lens], reflect=reflect, noise=0.0,
+        texture=graded,
+    )  # fmt: skip
 
 
-def _lenses(place: Fit, lens: Lens) -> list[Mesh]:
-    """Both lenses; a graded one in bands that get clearer downwards."""
-    both = merge([_lens_sheet(place, 1), _lens_sheet(place, -1)])
-    if lens != "graded":
-        kept = {"clear_coated": 0.97, "clear": 0.91, "sun_opaque": 0.0, "sun_clear": 0.82, "photochromic": 0.86}[lens]
-        return [mesh(both, _glass(lens, kept), "lenses", two_sided=True)]
-    middle = both.uv[both.triangles, 1].mean(axis=1)
-    bands = np.clip((middle * 5).astype(int), 0, 4)
-    out = []
-    for band, kept in enumerate((0.92, 0.86, 0.74, 0.6, 0.5)):
-        chosen = Sheet(both.points, both.normals, both.uv, both.triangles[bands == band])
-        out.append(mesh(chosen, _glass(lens, kept), f"lenses_{band}", two_sided=True))
-    return out
+def _lenses(place: Fit, lens: Lens) -> Mesh:
+    """Both lenses."""
+    return mesh(merge([_lens_sheet(place, 1), _lens_sheet(place, -1)]), _glass(lens), "lenses", two_sided=True)

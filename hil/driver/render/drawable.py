@@ -58,7 +58,8 @@ class Material:
         alpha: lens: share of light that is kept from what is behind; others: not used.
         noise: relative spread of the albedo; ``noise_mm``: size of one noise tile.
         folds: 0..1, cloth: strength of folds; ``weave``: 0..1, fine thread pattern.
-        texture: h x w multiplies the albedo (255 = 1); h x w x 2 has coverage second, below half nothing is drawn.
+        texture: h x w multiplies the albedo, of a lens ``alpha`` (255 = 1); h x w x 2 has coverage second, below half nothing is
+            drawn.
         height: h x w, mm, small relief.
         reflect: lens and glass: share that is mirrored at right angles (0.04 plain, 0.01 coated, 0.3 mirrored).
         strands: for ``hair``.

@@ -18,6 +18,10 @@ void main() {
     float part = uv.y / max(1.0 - strand_more.x * hair.r, 0.05);
     float cover = mix(strand.y, strand.z, clamp(part, 0.0, 1.0));
     float gap = abs(fract(thread) - 0.5) * 2.0;
+    // Bundles of strands that cannot be seen singly have wandering edges, not parallel ones.
+    float far = clamp(0.5 * log2(bundle), 0.0, 1.0);
+    gap += 0.45 * far * (hair.b - 0.5);
+    cover = mix(cover, sqrt(cover), 0.45 * far);
     float alpha = clamp((cover - gap) * 3.0 + 0.5, 0.0, 1.0) * smoothstep(1.04, 0.96, part);
     alpha = cover > 0.97 && part <= 1.0 ? 1.0 : alpha;
 #ifdef TEXTURE

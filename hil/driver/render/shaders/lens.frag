@@ -23,7 +23,11 @@ void main() {
     picture = vec4(0.0, kind.x, 0.0, 1.0);
 #elif defined(BLENDED)
     float haze = 0.006 * dirt * (light.x + light.y + sun.w);
-    picture = vec4(mirror + haze, 0.0, 0.0, kind.z * (1.0 - share));
+    float kept = kind.z * (1.0 - share);
+#ifdef TEXTURE
+    kept *= texture(albedo_map, uv).r;
+#endif
+    picture = vec4(mirror + haze, 0.0, 0.0, kept);
 #else
     float albedo = look.x;
 #ifdef TEXTURE

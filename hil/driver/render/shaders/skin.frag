@@ -54,7 +54,7 @@ void main() {
     vec3 c = fabric(rest, n, cloth_look.y, cloth_look.z, pixel, cloth);
     cloth *= 0.86 + 0.14 * smoothstep(9.0, 10.5, inside);
     bool on = inside > 0.0;
-    shadow = on ? 0.6 + 0.4 * smoothstep(0.0, 2.5, inside) : 0.55 + 0.45 * smoothstep(0.0, 9.0, -inside);
+    shadow = on ? 0.82 + 0.18 * smoothstep(0.0, 2.5, inside) : 0.65 + 0.35 * smoothstep(0.0, 9.0, -inside);
     float across = abs((rest.y * more.w * belt.w - 128.0 + belt.y) * 0.857 - (rest.z + 215.0) * 0.514);
     bool near = on && belt.x > 0.5 && across < 27.0 && rest.x > -150.0 && abs(rest.y) < 190.0;
     bool band = near && across < 24.0;
