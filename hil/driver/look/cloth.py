@@ -152,9 +152,20 @@ def _jacket(person: Person) -> Sheet:
     wide = np.interp(mean[:, 2], [-470, -150, -60], [4, 66, 74])
     open_v = (mean[:, 0] > -95) & (np.abs(mean[:, 1]) < wide)
     neck = mean[:, 2] > -143 - 14 * smooth(mean[:, 0], -120, -60)
-    kept = faces[~(open_v | neck)[faces].any(axis=1)]
+    axis, wrist_mm = person.forearm
+    folded = np.stack([body[:, 0], np.abs(body[:, 1]), body[:, 2]], axis=1)
+    beyond = folded @ np.array(axis, np.float32) - (wrist_mm - 12.0)
+    cuff = (np.abs(body[:, 1]) > 215) & (beyond > 0) & (beyond < 25)
+    hand = (np.abs(body[:, 1]) > 215) & (beyond >= 25)
+    kept = faces[~(open_v | neck | hand)[faces].any(axis=1)]
     rows, index = np.unique(kept, return_inverse=True)
-    points = body[rows] + normals[rows] * 9.5
+    # The cuff is drawn back to one plane across the arm.
+    back = (
+        np.where(cuff, beyond, 0)[:, None]
+        * np.array(axis, np.float32)
+        * np.stack([np.ones(len(body)), np.sign(body[:, 1]), np.ones(len(body))], axis=1)
+    )
+    points = (body - back)[rows] + normals[rows] * 9.5
     coat = Sheet(points, normals[rows], np.zeros((len(rows), 2)), np.asarray(index.reshape(-1, 3), np.int64))
     return merge([coat, *(_lapel(person, sign) for sign in (1, -1))])
 

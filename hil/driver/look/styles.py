@@ -77,7 +77,7 @@ STYLES: Mapping[HairStyle, Style] = {
                       root_cover=0.4, root_strength=0.75, fade_mm=18, strands=900, wide_mm=3.6, points=6),
     "curly": Style(flow="down", top=150, side=120, back=130, fringe=120, lift=0.75, gravity=0.3, curl_mm=9, curl_turns=4,
                     messy=0.45,
-                   shell_mm=20, shell_side_mm=15, strands=440, wide_mm=5.0, points=15),
+                   shell_mm=20, shell_side_mm=15, strands=430, wide_mm=5.0, points=15),
     "quiff": Style(flow="back", top=62, side=12, back=14, fringe=72, lift=0.62, messy=0.12, gravity=0.06, shell_mm=11,
                    strands=880, wide_mm=5, points=6),
     "long_wavy": Style(flow="down", top=340, side=290, back=300, fringe=320, lift=0.3, gravity=0.5, curl_mm=11,
