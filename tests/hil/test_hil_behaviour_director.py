@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dms.assessment.cabins import load_cabin
 from dms.errors import UsageError
-from hil.driver.behaviour.director import RATE_HZ, Director
+from hil.driver.behaviour.director import NATURAL_PITCH_DEG, RATE_HZ, Director
 from hil.driver.behaviour.gaze import EYE_DOWN_DEG, EYE_UP_DEG, EYE_YAW_DEG, in_head
 from hil.driver.behaviour.scenario import Scenario, decode_scenario, load_scenario
 from hil.driver.behaviour.sight import Sights, minus
@@ -77,7 +77,8 @@ def test_gaze_moves_continuously_and_the_zone_is_what_it_meets(name: str) -> Non
         if m.pose.present:
             eye = eye_of(m)
             assert m.story.zone == sights.zone(eye, minus(m.pose.gaze_target_mm, eye))
-            yaw, pitch = in_head(tuple(direction), m.pose.yaw_deg, m.pose.pitch_deg, m.pose.roll_deg)
+            natural = m.pose.pitch_deg - NATURAL_PITCH_DEG  # the eyes rest in the middle of their range at natural posture
+            yaw, pitch = in_head(tuple(direction), m.pose.yaw_deg, natural, m.pose.roll_deg)
             tall = EYE_UP_DEG if pitch > 0 else EYE_DOWN_DEG
             assert math.hypot(yaw / EYE_YAW_DEG, pitch / tall) < 1.001
 

@@ -28,6 +28,8 @@ from hil.driver.behaviour.timeline import Asked, Timeline
 from hil.driver.pose import Activity, Blink, Moment, Pose, Side, Story
 
 RATE_HZ = 240.0
+NATURAL_PITCH_DEG = -4.7
+"""People who look ahead hold the skin's facial plane upright, which is this head pitch (``body.figure.NOSE_UP_DEG``)."""
 _PUPIL_DARK_MM, _PUPIL_BRIGHT_MM = 6.2, 2.6
 _EVENTS = ((3.0, "sleep"), (1.0, "microsleep"))
 """Names for closed eyes, from the longest."""
@@ -229,7 +231,7 @@ class Director:
         look, asked, lean = self._looker.now, self._asked, self._looker.lean
         hands_on = asked.present and any(mover.on_wheel for mover in self._hands.values())
         pose = Pose(
-            yaw_deg=look.yaw, pitch_deg=look.pitch, roll_deg=look.roll, eyes_offset_mm=look.offset,
+            yaw_deg=look.yaw, pitch_deg=look.pitch + NATURAL_PITCH_DEG, roll_deg=look.roll, eyes_offset_mm=look.offset,
             torso_deg=(lean.trunk_forward.value(now), lean.trunk_left.value(now), look.torso_left),
             gaze_target_mm=look.target, lids=self._lids, face=self._face, pupil_mm=self._pupil.value(now),
             left_hand=self._hands["left"].hand, right_hand=self._hands["right"].hand, present=asked.present,
