@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from dms.assessment.cabins import load_cabin
 from dms.records import Frame
@@ -152,22 +153,22 @@ class Studio:
         model, t = self.model, moment.t
         self._hold(moment.pose)
         posed = self._figure.pose(moment.pose) if moment.pose.present else None
-        drawn, light = model.view(t), model.lit(moment.light)
+        # Drawn without the mount's shake and moved afterwards: what stands still is then drawn once, not for every picture.
+        drawn, shaken, light = model.lens.pinhole, model.view(t), model.lit(moment.light)
         picture = self._rendering.render(drawn, self.rig.pose, posed, light, self.rig.leds)
+        radiance = moved(picture.radiance, shaken.cx - drawn.cx, shaken.cy - drawn.cy)
         plain = View(camera=drawn, pose=self.rig.pose)
         velocity = self._velocity(plain, posed, t)
         exposure = model.setting.exposure_s
         motion = velocity[0] * exposure, velocity[1] * exposure
         box = face_box(plain, posed)
         for _ in range(SETTLING if self._count == 0 else 0):  # the camera has been running before the scenario begins
-            model.shoot(picture.radiance, t, light=light, face=box)
-        taken = model.shoot(picture.radiance, t, motion, light=light, face=box)
+            model.shoot(radiance, t, light=light, face=box)
+        taken = model.shoot(radiance, t, motion, light=light, face=box)
         index, self._count = self._count, self._count + 1
         frame = Frame(grey=taken.grey, t=t, index=index, counter=index, source=self.scenario.name)
-        filmed = Filmed(
-            moment=moment, posed=posed, picture=picture, taken=taken, view=view_of(model, drawn, velocity), look=self._look,
-            person=self._person,
-        )  # fmt: skip
+        view = view_of(model, drawn, velocity, shaken)
+        filmed = Filmed(moment=moment, posed=posed, picture=picture, taken=taken, view=view, look=self._look, person=self._person)
         return Shot(frame, filmed.label(self.scenario.name, index), moment)
 
     def _velocity(self, view: View, posed: Posed | None, t: float) -> tuple[float, float]:
@@ -178,6 +179,17 @@ class Studio:
             return 0.0, 0.0
         x, y = (self._before[1] - before[1]) / (t - before[0])
         return float(x), float(y)
+
+
+def moved(radiance: NDArray[np.float32], x: float, y: float) -> NDArray[np.float32]:
+    """The picture shifted by a part of a pixel or more, its edge repeated."""
+    if x == 0.0 and y == 0.0:
+        return radiance
+    import cv2
+
+    height, width = radiance.shape
+    matrix = np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+    return np.asarray(cv2.warpAffine(radiance, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def held_things(look: Look, pose: Pose) -> "list[Mesh]":

@@ -53,12 +53,18 @@ class Filmed:
         return make_truth(self.moment, seen, take, taken.grey, index)
 
 
-def view_of(model: CameraModel, drawn: "Camera", velocity_px_s: tuple[float, float] = (0.0, 0.0)) -> View:
-    """The camera for labels: ``drawn`` is the pinhole camera of the renderer, the finished picture is bent and may be skewed."""
+def view_of(
+    model: CameraModel, drawn: "Camera", velocity_px_s: tuple[float, float] = (0.0, 0.0), shaken: "Camera | None" = None
+) -> View:
+    """The camera for labels: ``drawn`` is the pinhole camera of the renderer, the finished picture is bent and may be skewed.
+
+    ``shaken``: the same camera with its shake, where the picture was moved after drawing.
+    """
+    seen_with = shaken or drawn
     return View(
         camera=model.rig.camera,
         pose=model.rig.pose,
-        project=lambda points: model.place(pinhole(drawn, points), velocity_px_s),
+        project=lambda points: model.place(pinhole(seen_with, points), velocity_px_s),
         drawn=drawn,
     )
 
