@@ -8,9 +8,10 @@ from dms.records import VehicleState
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from hil.driver.behaviour.light import FAMILIES
-from hil.driver.behaviour.scenario import ShotsSetup
+from hil.driver.behaviour.scenario import Family, ShotsSetup
 from hil.driver.behaviour.sight import Sights, direction_of
 from hil.driver.pose import Grip, Hand, Light, Moment, Place, Pose, Prop, Shape, Story, head_rotation
+from hil.driver.split import Split
 
 GESTURES: tuple[Shape, ...] = (
     "open_palm", "fist", "point", "victory", "three", "four", "thumb_up", "thumb_down", "ok", "call", "stop", "rock", "mute",
@@ -21,6 +22,8 @@ DOING: tuple[tuple[Place, Shape, Prop | None], ...] = (
     ("mouth", "pinch_hold", "food"), ("eyes", "cover", None), ("cheek", "fist", None), ("chin", "cover", None),
     ("head", "relaxed", None), ("wheel", "grip", None), ("wheel", "grip", None), ("chest", "phone", "phone"),
 )  # fmt: skip
+LIGHTS: dict[Split, tuple[Family, ...]] = {"train": ("night", "day", "overcast", "low_sun"), "test": ("tunnel", "dusk")}
+"""Light families of training and of test drivers."""
 NECK_LIMIT_DEG = 65.0
 """Turned further, the trunk goes with the head."""
 
@@ -41,14 +44,18 @@ class Draw:
         setup: how wide.
         cabin: where.
         rng: all chance of the sitting.
+        split: whose light: training and test drivers never sit in the same kind.
         hand: whether each picture must show a hand.
     """
 
-    def __init__(self, setup: ShotsSetup, cabin: Cabin, rng: np.random.Generator, hand: bool = False) -> None:
+    def __init__(
+        self, setup: ShotsSetup, cabin: Cabin, rng: np.random.Generator, split: Split = "train", hand: bool = False
+    ) -> None:
         self._setup, self._rng, self._hand = setup, rng, hand
         self._sights = Sights(cabin)
         self._ocular = np.asarray(cabin.ocular_point_mm, float)
-        self._kind = list(FAMILIES.values())[int(rng.integers(len(FAMILIES)))]
+        own = LIGHTS[split]
+        self._kind = FAMILIES[own[int(rng.integers(len(own)))]]
         self._sun = direction_of(float(rng.uniform(-170, 170)), float(np.clip(self._kind.sun_pitch + rng.normal(0, 8), 1, 80)))
 
     def moment(self, t: float) -> Moment:

@@ -73,7 +73,7 @@ class Shots:
         self._size = size or SIZES[region]
         self._rig = self._camera_place()
         self.camera: Camera = self._rig.camera
-        self._draw = Draw(scenario.shots, self.cabin, self._rng, hand=region == "hand")
+        self._draw = Draw(scenario.shots, self.cabin, self._rng, split_of(self.seed), hand=region == "hand")
         self._figure = Figure(self.seed, self.cabin)
         self._look = look_of(self.seed, scenario.driver.look)
         self._person = Person(seed=self.seed, split=split_of(self.seed))

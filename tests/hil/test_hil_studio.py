@@ -4,8 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from hil.driver.behaviour.light import FAMILIES
 from hil.driver.behaviour.scenario import Scenario, load_scenario
 from hil.driver.behaviour.takeover import Heard
+from hil.driver.draws import LIGHTS
 from hil.driver.ids import Id
 from hil.driver.shots import Shots
 from hil.driver.split import split_of
@@ -110,3 +112,8 @@ def test_id_words_cover_the_face() -> None:
         light, drawn = studio.model.lit(moment.light), studio.model.lens.pinhole
         picture = studio._rendering.render(drawn, studio.rig.pose, studio._figure.pose(moment.pose), light, studio.rig.leds)
     assert {Id.SKIN, Id.EYE, Id.PUPIL, Id.CLOTH} <= set(np.unique(picture.ids))
+
+
+def test_light_families_of_the_splits_never_mix() -> None:
+    assert not set(LIGHTS["train"]) & set(LIGHTS["test"])
+    assert {*LIGHTS["train"], *LIGHTS["test"]} == set(FAMILIES)
