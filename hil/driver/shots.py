@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from dms.assessment.cabins import load_cabin
 from dms.errors import InputError
@@ -22,7 +23,7 @@ from hil.driver.body.figure import Figure
 from hil.driver.body.posed import Posed
 from hil.driver.camera.grime import Grime
 from hil.driver.camera.pipeline import CameraModel
-from hil.driver.camera.rig import Place, Rig, rig
+from hil.driver.camera.rig import Place, Rig, rig, roaming
 from hil.driver.draws import Draw
 from hil.driver.look.words import look_of
 from hil.driver.split import split_of
@@ -71,6 +72,7 @@ class Shots:
         self.scenario = scenario if region != "full" else self._accompanied(scenario)
         self.cabin = load_cabin(scenario.vehicle if self._rng.random() < 0.8 else "example_rhd")
         self._size = size or SIZES[region]
+        self._roaming = scenario.shots.roaming
         self._rig = self._camera_place()
         self.camera: Camera = self._rig.camera
         self._draw = Draw(scenario.shots, self.cabin, self._rng, split_of(self.seed), hand=region == "hand")
@@ -78,6 +80,8 @@ class Shots:
         self._look = look_of(self.seed, scenario.driver.look)
         self._person = Person(seed=self.seed, split=split_of(self.seed))
         self._renderer: Renderer | None = None
+        self.ids: NDArray[np.uint8] | None = None
+        """ID picture of the newest shot; pixel by pixel the shot's own unless ``region`` is "full", where the lens bends the shot."""
 
     def __enter__(self) -> "Shots":
         from hil.driver.look.wardrobe import dress
@@ -108,7 +112,10 @@ class Shots:
         places = get_args(Place)
         place = places[int(self._rng.integers(len(places)))]
         size = self._size if self.region == "full" else SIZES["full"]
-        return rig(self.cabin, place, size, "random", self._rng)
+        mounted = rig(self.cabin, place, size, "random", self._rng)
+        if self._roaming and self._rng.random() < self._roaming:
+            return roaming(mounted, self.cabin.ocular_point_mm, self._rng)
+        return mounted
 
     def _shoot(self, index: int) -> tuple[Frame, Truth]:
         if self._renderer is None:
@@ -120,6 +127,7 @@ class Shots:
         model = CameraModel(mounted, int(self._rng.integers(2**31)))
         drawn, light = model.view(moment.t), model.lit(moment.light)
         picture = self._renderer.render(drawn, mounted.pose, posed, light, mounted.leds)
+        self.ids = picture.ids
         radiance = picture.radiance * np.float32(np.exp(self._rng.normal(0, 0.25)))
         box = face_box(View(camera=drawn, pose=mounted.pose), posed)
         for _ in range(SETTLING):

@@ -135,7 +135,8 @@ class TakeoverSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Pictures that have nothing to do with each other, for training: each shows another pose, each run another driver.
 
-    ``yaw_deg``, ``pitch_deg``: widest head angles; ``close``: share of pictures taken from near, with far-down glances.
+    ``yaw_deg``, ``pitch_deg``: widest head angles; ``close``: share of pictures taken from near, with far-down glances;
+    ``roaming``: share of cameras that stand anywhere before the face, from arm's length to a hand's breadth, not where cars have one.
     """
 
     yaw_deg: Annotated[float, msgspec.Meta(ge=0, le=100)] = 98.0
@@ -143,6 +144,7 @@ class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shut: Share = 0.15
     hands: Share = 0.3
     close: Share = 0.25
+    roaming: Share = 0.0
 
 
 class Scenario(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -123,6 +123,26 @@ def rig(
     )
 
 
+def roaming(mounted: Rig, target_mm: Vector, rng: np.random.Generator) -> Rig:
+    """The same camera and LEDs standing anywhere before ``target_mm`` (the eyes) and looking at it, 0.23 to 0.95 m away."""
+    turn, lift = np.radians((float(rng.normal(0, 18)), float(rng.normal(-2, 14))))
+    away = np.array([math.cos(turn) * math.cos(lift), math.sin(turn) * math.cos(lift), math.sin(lift)])
+    target = np.asarray(target_mm)
+    position = target + away * float(np.exp(rng.uniform(math.log(230), math.log(950))))
+    pose = CameraPose(position_mm=_vector(position), forward=_vector(-away))
+    move = pose.rotation() @ mounted.pose.rotation().T
+    old = np.asarray(mounted.pose.position_mm)
+    leds = tuple(
+        replace(
+            led,
+            position_mm=_vector(position + move @ (np.asarray(led.position_mm) - old)),
+            direction=_vector(move @ np.asarray(led.direction)),
+        )
+        for led in mounted.leds
+    )
+    return replace(mounted, pose=pose, leds=leds)
+
+
 def _in_pixels(optics: Optics, side: int) -> Optics:
     """Presets give blur for 640 pixels a row; a larger picture of the same lens is blurred over more pixels."""
     scale = side / 640

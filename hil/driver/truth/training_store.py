@@ -27,10 +27,12 @@ MANIFEST = "manifest.json"
 EMPTY_RUNS = 3
 """So many runs of the scenario in a row without one cut-out, and it is given up."""
 
-Run = Callable[[int], Generator[tuple[Frame, Truth], None, None]]
-"""Pictures and labels of one run of the scenario with this seed."""
-
 Arrays = dict[str, NDArray[Any]]
+Shown = tuple[Frame, Truth] | tuple[Frame, Truth, Arrays]
+"""A picture, its label, and columns of the run's own for each cut-out of it."""
+
+Run = Callable[[int], Generator[Shown, None, None]]
+"""Pictures and labels of one run of the scenario with this seed."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,10 +122,10 @@ def make_shard(folder: Path, plan: Plan, number: int, run: Run) -> Shard:
         seeds.append(run_seed(plan.seed, number, len(seeds)))
         before = len(rows)
         with closing(run(seeds[-1])) as pairs:
-            for frame, truth in pairs:
+            for frame, truth, *more in pairs:
                 names = names or [mark.name for mark in truth.landmarks]
                 for cut in cuts(truth, plan.crop, plan.width, plan.height, (frame.width, frame.height)):
-                    rows.append(row(truth, cut, names) | {"run": np.array(seeds[-1], np.int64)})
+                    rows.append(row(truth, cut, names) | {"run": np.array(seeds[-1], np.int64)} | (more[0] if more else {}))
                     pictures.append(cut.take(frame.grey, plan.width, plan.height))
                 if len(rows) >= plan.rows_of(number):
                     break

@@ -1,0 +1,1 @@
+"""What the training programs in ``engines/*/train.py`` share: rendered sets, augmentation, the training loop, export."""

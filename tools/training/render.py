@@ -1,0 +1,104 @@
+"""Renders the two picture sets the face networks are trained on. Resumable: the same command goes on where it was broken off.
+
+python -m tools.training.render faces OUT --count 30000 --workers 2
+python -m tools.training.render eyes  OUT --count 20000 --workers 2
+
+``faces``: 256 x 256, about 300 mm wide; for head pose, and for gaze and lids through the face mesh. ``eyes``: 224 x 112, 160 mm,
+both eyes; for eye state. Half of the cameras stand where cars have them, half anywhere before the face (``roaming``).
+The column ``driver`` says which pixels belong to the driver, so that training can put any background behind them.
+"""
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from dms.records import Frame
+from hil.driver.behaviour.scenario import Scenario, ShotsSetup, load_scenario
+from hil.driver.ids import Id
+from hil.driver.shots import Shots
+from hil.driver.truth.crops import Kind
+from hil.driver.truth.jobs import asset_hash
+from hil.driver.truth.labels import Truth
+from hil.driver.truth.training_store import Plan, fill
+
+NOT_DRIVER = (Id.BACKGROUND, Id.CABIN, Id.PASSENGER, Id.WHEEL)
+SHOTS_A_DRIVER = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One set: picture size, seed, how the shots are drawn."""
+
+    region: Kind
+    size: tuple[int, int]
+    seed: int
+    setup: ShotsSetup
+
+    def scenario(self) -> Scenario:
+        """The shipped ``shots`` scenario, drawn this way."""
+        plain = load_scenario("shots")
+        return msgspec.structs.replace(plain, duration_s=SHOTS_A_DRIVER, shots=self.setup)
+
+
+RECIPES = {
+    "faces": Recipe("face", (256, 256), 4001, ShotsSetup(hands=0.25, close=0.4, roaming=0.5)),
+    "eyes": Recipe("eyes", (224, 112), 4002, ShotsSetup(yaw_deg=75, hands=0.4, close=0.4, shut=0.25, roaming=0.5)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One driver's shots; picklable, for workers."""
+
+    recipe: Recipe
+
+    def __call__(self, seed: int) -> Generator[tuple[Frame, Truth, dict[str, Any]], None, None]:
+        with Shots(self.recipe.scenario(), size=self.recipe.size, seed=seed, region=self.recipe.region) as shots:
+            for frame, truth in shots.frames():
+                driver = ~np.isin(shots.ids, NOT_DRIVER)
+                yield frame, truth, {"driver": np.packbits(driver, axis=1)}
+
+
+def plan_of(recipe: Recipe, count: int) -> Plan:
+    """What the training store is asked for."""
+    scenario = recipe.scenario()
+    return Plan(
+        scenario=scenario.name,
+        scenario_sha256=hashlib.sha256(msgspec.json.encode(scenario)).hexdigest(),
+        seed=recipe.seed,
+        crop="full",
+        width=recipe.size[0],
+        height=recipe.size[1],
+        count=count,
+        per_shard=4 * SHOTS_A_DRIVER,
+        picture=recipe.size,
+        asset_sha256=asset_hash(),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", choices=sorted(RECIPES))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--count", type=int, default=30_000)
+    parser.add_argument("--workers", type=int, default=1)
+    args = parser.parse_args()
+    recipe, start = RECIPES[args.set], time.monotonic()
+
+    def tell(manifest: Any) -> None:
+        print(f"{manifest.rows} of {args.count} in {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+
+    fill(args.out, plan_of(recipe, args.count), Run(recipe), args.workers, "tools.training.render", tell)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
