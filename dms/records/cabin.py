@@ -86,8 +86,9 @@ class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What was learned of one driver: ``calibration/drivers/*.yaml``.
 
     ``gaze_yaw_deg`` and ``gaze_pitch_deg`` are added to the eye's direction in the head's own axes (yaw positive to the driver's
-    right, pitch up); ``gaze_std_deg`` is what uncertainty is left of one reading. ``head_yaw_deg`` and ``head_pitch_deg`` are
-    added to the head's shown angles where the head stands in for the gaze: nobody's nose points quite where the eyes look.
+    right, pitch up), after the gains have stretched it about straight ahead; ``gaze_std_deg`` is what uncertainty is left of one
+    reading. ``head_yaw_deg`` and ``head_pitch_deg`` are added to the head's shown angles where the head stands in for the gaze:
+    nobody's nose points quite where the eyes look.
     """
 
     name: str
@@ -96,6 +97,17 @@ class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     gaze_std_deg: Annotated[float, msgspec.Meta(ge=0.5, le=20)]
     head_yaw_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)] = 0.0
     head_pitch_deg: Annotated[float, msgspec.Meta(ge=-25, le=25)] = 0.0
+    gaze_yaw_gain: Annotated[float, msgspec.Meta(ge=0.5, le=2)] = 1.0
+    gaze_pitch_gain: Annotated[float, msgspec.Meta(ge=0.5, le=2)] = 1.0
+
+    def corrected(self, yaw_deg: float, pitch_deg: float) -> tuple[float, float]:
+        """This driver's line of sight for one reading; both in the head's own axes, degrees.
+
+        Never beyond straight up, straight down or straight back, however far out the reading lies.
+        """
+        yaw = self.gaze_yaw_gain * yaw_deg + self.gaze_yaw_deg
+        pitch = self.gaze_pitch_gain * pitch_deg + self.gaze_pitch_deg
+        return max(-180.0, min(180.0, yaw)), max(-90.0, min(90.0, pitch))
 
 
 class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):

@@ -147,7 +147,16 @@ def test_cabin_file_errors_name_file_and_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"gaze_yaw_deg": 26}, {"gaze_std_deg": 0}, {"gaze_std_deg": ".nan"}, {"extra": 1}, {"name": 3}]
+    "change",
+    [
+        {"gaze_yaw_deg": 26},
+        {"gaze_yaw_gain": 2.5},
+        {"gaze_pitch_gain": 0.4},
+        {"gaze_std_deg": 0},
+        {"gaze_std_deg": ".nan"},
+        {"extra": 1},
+        {"name": 3},
+    ],
 )
 def test_driver_file_errors(change: dict[str, object]) -> None:
     values = {"name": "anna", "gaze_yaw_deg": 3.0, "gaze_pitch_deg": -2.0, "gaze_std_deg": 5.0}
