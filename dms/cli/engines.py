@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dms.inference.definition import Definition
-    from dms.inference.parity import Difference
+    from dms.inference.check import Verdict
+    from dms.inference.definition import Definition, Variant
 
 HELP = "list, build and check the engines (networks)"
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build = commands.add_parser("build", help="fetch the published networks, convert and check them, once")
     build.add_argument("--wheel", type=Path, metavar="FILE", help="use this wheel file instead of fetching it")
     build.add_argument("--force", action="store_true", help="build again even if up to date")
-    check = commands.add_parser("check", help="compare the built engines with stored reference outputs")
+    check = commands.add_parser("check", help="every file: hash, stored reference outputs, operators TensorRT takes")
     for command in (listing, build, check):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -46,23 +46,15 @@ def _list(args: argparse.Namespace) -> int:
         print(f"{row['name']}  [{row['slot']}]  {state}\n  {row['title']}\n  licence  {row['licence']}")
         print(f"  from     {row['provenance']}\n  sha256   {row['sha256'] or '-'}")
         print(f"  in       {', '.join(row['inputs'])}\n  out      {', '.join(row['outputs'])}")
+        for variant in row["variants"]:
+            state = variant["state"] if variant["state"] != "built" else f"{variant['size_bytes'] / 1e6:.1f} MB"
+            figures = [f"{name} {value['here']:.4g} (fp32 {value['fp32']:.4g})" for name, value in variant["figures"].items()]
+            print(f"  {variant['precision']:8} {state}, {', '.join(figures) or _losses(variant)}")
     return 0
 
 
 def _row(item: "Definition") -> dict[str, Any]:
     """One engine for people and machines; ``sha256`` is of the ONNX file, ``source_sha256`` of the network it is made from."""
-    from dms.errors import BackendUnavailable, DmsError
-    from dms.inference.slots import find_engine
-
-    state, digest, size, path = "built", "", 0, ""
-    try:
-        spec = find_engine(item.name)
-        assert spec.path is not None
-        digest, size, path = spec.sha256, spec.path.stat().st_size, str(spec.path)
-    except BackendUnavailable:
-        state = "not built"
-    except DmsError as error:
-        state = f"damaged: {error}"
     return {
         "name": item.name,
         "slot": item.slot,
@@ -70,13 +62,39 @@ def _row(item: "Definition") -> dict[str, Any]:
         "licence": item.licence,
         "provenance": item.provenance,
         "source_sha256": item.source.sha256 if item.source else None,
-        "sha256": digest or None,
         "inputs": [str(tensor) for tensor in item.inputs],
         "outputs": [str(tensor) for tensor in item.outputs],
-        "state": state,
-        "size_bytes": size or None,
-        "path": path or None,
+        **_file(item, "fp32"),
+        "variants": [_variant(item, variant) for variant in item.variants],
     }
+
+
+def _variant(item: "Definition", variant: "Variant") -> dict[str, Any]:
+    loss = {name: asdict(value) for name, value in variant.loss.items()}
+    figures = {name: asdict(value) for name, value in variant.figures.items()}
+    found = {"precision": variant.precision, "samples": variant.samples, "loss": loss, "figures": figures}
+    return found | _file(item, variant.precision)
+
+
+def _losses(variant: dict[str, Any]) -> str:
+    return "mean distance to fp32: " + ", ".join(f"{name} {loss['mean']:.2g}" for name, loss in variant["loss"].items())
+
+
+def _file(item: "Definition", precision: str) -> dict[str, Any]:
+    """State, hash, size and path of one of the engine's files."""
+    from dms.errors import BackendUnavailable, DmsError
+    from dms.inference.slots import locate
+
+    state, digest, size, path = "built", "", 0, ""
+    try:
+        spec = locate(item, precision)
+        assert spec.path is not None
+        digest, size, path = spec.sha256, spec.path.stat().st_size, str(spec.path)
+    except BackendUnavailable:
+        state = "not built"
+    except DmsError as error:
+        state = f"damaged: {error}"
+    return {"sha256": digest or None, "state": state, "size_bytes": size or None, "path": path or None}
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -101,31 +119,32 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from dms.inference.check import check
     from dms.inference.definition import definitions
     from dms.inference.onnxruntime_backend import OnnxRuntimeBackend
-    from dms.inference.parity import compare
-    from dms.inference.slots import find_engine
 
-    results = {
-        item.name: compare(item, find_engine(item.name), OnnxRuntimeBackend())
-        for item in definitions()
-        if (item.folder / "parity.npz").is_file()
-    }
-    ok = bool(results) and all(found.ok for row in results.values() for found in row)
+    results = {item.name: check(item, OnnxRuntimeBackend()) for item in definitions()}
+    ok = bool(results) and all(found.ok for found in results.values())
     _print_check(results, ok, args.json)
     return 0 if ok else 1
 
 
-def _print_check(results: "dict[str, list[Difference]]", ok: bool, as_json: bool) -> None:
+def _print_check(results: "dict[str, Verdict]", ok: bool, as_json: bool) -> None:
     if as_json:
-        rows = {name: [asdict(found) | {"ok": found.ok} for found in row] for name, row in results.items()}
-        print(json.dumps({"schema": "dms.engines-check/1", "ok": ok, "engines": rows}, indent=1))
+        rows = {name: [asdict(row) | {"ok": row.ok} for row in found.differences] for name, found in results.items()}
+        against = {name: list(found.violations) for name, found in results.items() if found.violations}
+        print(json.dumps({"schema": "dms.engines-check/1", "ok": ok, "engines": rows, "violations": against}, indent=1))
         return
-    for name, row in results.items():
+    for name, found in results.items():
         print(name)
-        for found in row:
-            print(f"  {found.output:12} {found.worst:9.2g}  allowed {found.limit:7.2g}  {'ok' if found.ok else 'FAILED'}")
-    print("all engines reproduce the reference" if ok else "an engine does not reproduce the reference")
+        for row in found.differences:
+            label = f"{row.precision} {row.output}"
+            print(f"  {label:17} {row.worst:9.2g}  allowed {row.limit:7.2g}  {'ok' if row.ok else 'FAILED'}")
+        for line in found.violations:
+            print(f"  FAILED {line}")
+    print(
+        "all engines reproduce the reference" if ok else "an engine does not reproduce the reference, or TensorRT would refuse it"
+    )
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@ A *slot* (``face_mesh``) is a contract: input and output tensors by name, shape 
 it. A *back end* (ONNX Runtime, TensorRT, replay, fake) loads an engine for this machine. Perception asks for a slot, never for a
 file.
 
-All inputs are ``uint8`` pictures, NHWC, batch 1 (grey: one channel, colour: RGB): the scaling belongs to the network file, so it
-cannot be got wrong outside. Outputs are ``float32``.
+Pictures go in as ``uint8``, NHWC, batch 1 (grey: one channel, colour: RGB): the scaling belongs to the network file, so it cannot
+be got wrong outside. Signals go in as ``float32`` in the units the slot's specification names. Outputs are ``float32``.
 """
 
 import time
@@ -42,7 +42,8 @@ class TensorSpec:
 class EngineSpec:
     """An engine as found on disk: the slot it fills, its file and where that came from.
 
-    ``cpu_path`` is the same network rewritten for ONNX Runtime on a CPU (same outputs), where there is one.
+    ``cpu_path`` is the same network rewritten for ONNX Runtime on a CPU (same outputs), where there is one. ``precision`` is that
+    of the file: ``fp32``, ``fp16`` or ``int8``.
     """
 
     name: str
@@ -54,14 +55,20 @@ class EngineSpec:
     licence: str = ""
     provenance: str = ""
     cpu_path: Path | None = None
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to load: threads inside one network (one is best on small machines), warm-up runs."""
+    """How to load: threads inside one network (one is best on small machines), warm-up runs.
+
+    ``precision`` is slot to ``fp16`` or ``int8``; every other slot gets its float32 file. A slot without
+    such a file is refused.
+    """
 
     threads: int = 1
     warmup: int = 2
+    precision: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -11,6 +11,8 @@ from dms.inference.convert import Recipe
 from dms.resources import shipped
 
 SCHEMA = "dms.engine/1"
+PRECISIONS = ("fp32", "fp16", "int8")
+"""Of an engine file: float32 throughout; half inside; int8 weights and activations (Q/DQ) with float32 heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,38 @@ class Source:
     member: str
     sha256: str
     input_range: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How far one output of a variant is from the float32 file, in the output's own unit.
+
+    ``mean`` and ``worst`` over the elements of ``Variant.samples`` inputs; ``limit`` is what is allowed on the parity vectors.
+    """
+
+    mean: float
+    worst: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of merit on the same inputs: of the float32 file, and of the variant."""
+
+    fp32: float
+    here: float
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The engine in a lower precision, another file beside it: same inputs and outputs, measured loss."""
+
+    precision: str
+    file: str
+    sha256: str
+    samples: int
+    loss: Mapping[str, Loss]
+    figures: Mapping[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +78,21 @@ class Definition:
     file: str = ""
     file_sha256: str = ""
     limits: Mapping[str, float] | None = None
+    variants: tuple[Variant, ...] = ()
+
+    def variant(self, precision: str) -> Variant:
+        """The file with this precision (not for ``fp32``, which is the engine itself).
+
+        Raises:
+            UsageError: no such precision, or this engine has no such file.
+        """
+        if precision not in PRECISIONS:
+            raise UsageError(f"there is no precision {precision!r}; known: {', '.join(PRECISIONS)}")
+        for item in self.variants:
+            if item.precision == precision:
+                return item
+        have = ", ".join(["fp32", *(item.precision for item in self.variants)])
+        raise UsageError(f"engine {self.name} has no {precision} file; it has: {have}")
 
     def recipe(self) -> Recipe:
         """How the converter makes this engine from its source."""
@@ -113,7 +162,18 @@ def _definition(data: Mapping[str, Any], folder: Path, text: bytes) -> Definitio
         file=data.get("file", ""),
         file_sha256=data.get("sha256", ""),
         limits={item["name"]: float(item["limit"]) for item in outputs if "limit" in item},
+        variants=tuple(_variant(item, {tensor["name"] for tensor in outputs}) for item in data.get("variants") or ()),
     )
+
+
+def _variant(item: Mapping[str, Any], outputs: set[str]) -> Variant:
+    if item["precision"] not in PRECISIONS[1:]:
+        raise ValueError(f"a variant's precision is {item['precision']!r}, expected {' or '.join(PRECISIONS[1:])}")
+    loss = {name: Loss(**{key: float(value) for key, value in row.items()}) for name, row in item["loss"].items()}
+    if loss.keys() != outputs:
+        raise ValueError(f"the {item['precision']} variant states the loss of {sorted(loss)}, expected {sorted(outputs)}")
+    figures = {name: Figure(float(row["fp32"]), float(row["here"])) for name, row in (item.get("figures") or {}).items()}
+    return Variant(item["precision"], item["file"], item["sha256"], int(item["samples"]), loss, figures)
 
 
 def _tensor(item: Mapping[str, Any], dtype: str) -> TensorSpec:

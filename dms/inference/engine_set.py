@@ -21,7 +21,7 @@ class EngineSet(Mapping[str, Engine]):
         overrides: slot to an integrator's own ONNX file.
 
     Raises:
-        UsageError: no such slot or back end.
+        UsageError: no such slot, back end or precision.
         BackendUnavailable: the back end cannot run here, or the engines are not built.
         InputError: a file is broken or does not fit. Nothing stays open then.
     """
@@ -38,13 +38,14 @@ class EngineSet(Mapping[str, Engine]):
         chosen, own = options or Options(), overrides or {}
         try:
             for slot in slots:
-                self._engines[slot] = self.backend.load(self._spec(slot, own.get(slot)), chosen)
+                spec = self._spec(slot, own.get(slot), chosen.precision.get(slot, "fp32"))
+                self._engines[slot] = self.backend.load(spec, chosen)
         except BaseException:
             self.close()
             raise
 
-    def _spec(self, slot: str, override: Path | None) -> EngineSpec:
-        return find_engine(slot, override) if self.backend.needs_file else contract(slot)
+    def _spec(self, slot: str, override: Path | None, precision: str) -> EngineSpec:
+        return find_engine(slot, override, precision) if self.backend.needs_file else contract(slot)
 
     @property
     def hashes(self) -> dict[str, str]:

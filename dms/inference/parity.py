@@ -1,7 +1,9 @@
-"""Does a converted engine still say what the reference runtime said: stored inputs, stored (sampled) outputs, limits.
+"""Does an engine file still say what the reference runtime said: stored inputs, stored (sampled) outputs, limits.
 
-``engines/<name>/parity.npz`` holds cases ``<case>/seed`` (a made-up picture, see ``noise``) or ``<case>/image`` (a stored one)
-and reference outputs ``<case>/out/<output>``: every ``<case>/step/<output>``-th element of the flattened output.
+``engines/<name>/parity.npz`` holds cases: ``<case>/seed`` (a made-up picture, see ``noise``), ``<case>/image`` (a stored picture;
+engines with one input) or ``<case>/in/<input>`` (every input stored); and reference outputs ``<case>/out/<output>``: every
+``<case>/step/<output>``-th element of the flattened output. The reference is TensorFlow Lite's or MediaPipe's runtime for the
+converted engines, and torch for the ones trained here.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.errors import InputError
-from dms.inference.base import Backend, EngineSpec, Options, Tensors
+from dms.inference.base import Backend, EngineSpec, Options, Tensors, TensorSpec
 from dms.inference.definition import Definition
 
 
@@ -24,6 +26,7 @@ class Difference:
     output: str
     worst: float
     limit: float
+    precision: str = "fp32"
 
     @property
     def ok(self) -> bool:
@@ -33,11 +36,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One input picture and the sampled reference outputs with their steps."""
+    """Inputs by name and the sampled reference outputs with their steps."""
 
     name: str
-    image: NDArray[np.uint8]
+    feeds: Tensors
     outputs: Mapping[str, tuple[int, NDArray[np.float32]]]
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """The first input."""
+        return next(iter(self.feeds.values()))
 
 
 def noise(seed: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -62,30 +70,48 @@ def cases(definition: Definition) -> Iterator[Case]:
     if not names:
         raise InputError(f"{path}: holds no parity vectors")
     for name in names:
-        shape = definition.inputs[0].shape
-        image = stored[f"{name}/image"] if f"{name}/image" in stored else noise(int(stored[f"{name}/seed"]), shape)
-        outputs = {
-            tensor.name: (int(stored[f"{name}/step/{tensor.name}"]), stored[f"{name}/out/{tensor.name}"])
-            for tensor in definition.outputs
-        }
-        yield Case(name, image, outputs)
+        try:
+            feeds = {tensor.name: _stored_input(stored, name, tensor) for tensor in definition.inputs}
+            outputs = {
+                tensor.name: (int(stored[f"{name}/step/{tensor.name}"]), stored[f"{name}/out/{tensor.name}"])
+                for tensor in definition.outputs
+            }
+        except KeyError as error:
+            raise InputError(f"{path}: the parity vectors lack {error}") from error
+        yield Case(name, feeds, outputs)
+
+
+def _stored_input(stored: Mapping[str, NDArray[Any]], case: str, tensor: TensorSpec) -> NDArray[Any]:
+    if f"{case}/seed" in stored:
+        return noise(int(stored[f"{case}/seed"]), tensor.shape)
+    if f"{case}/image" in stored:
+        return stored[f"{case}/image"]
+    return stored[f"{case}/in/{tensor.name}"]
 
 
 def compare(definition: Definition, spec: EngineSpec, backend: Backend) -> list[Difference]:
-    """Run all stored cases through every file of ``spec`` (the plain one and the CPU variant).
+    """Run all stored cases through every file of ``spec`` (the plain one and the one rewritten for the CPU).
+
+    The limits are the outputs' own for a float32 file, and those the variant states for a lower precision.
 
     Raises:
         BackendUnavailable, InputError, EngineFailed: see ``cases``, ``Backend.load`` and ``Engine.run``.
     """
-    limits = definition.limits or {}
+    limits = _limits(definition, spec.precision)
     worst = {tensor.name: 0.0 for tensor in definition.outputs}
     if worst.keys() - limits.keys():
         raise InputError(f"{definition.folder / 'engine.yaml'}: an output has parity vectors but no limit")
     for variant in [replace(spec, cpu_path=None)] + ([spec] if spec.cpu_path else []):
         with backend.load(variant, Options(warmup=0)) as engine:
             for case in cases(definition):
-                _take_worst(worst, case, engine.run({definition.inputs[0].name: case.image}))
-    return [Difference(name, value, limits[name]) for name, value in worst.items()]
+                _take_worst(worst, case, engine.run(case.feeds))
+    return [Difference(name, value, limits[name], spec.precision) for name, value in worst.items()]
+
+
+def _limits(definition: Definition, precision: str) -> Mapping[str, float]:
+    if precision == "fp32":
+        return definition.limits or {}
+    return {name: loss.limit for name, loss in definition.variant(precision).loss.items()}
 
 
 def _take_worst(worst: dict[str, float], case: Case, result: Tensors) -> None:

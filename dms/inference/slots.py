@@ -3,10 +3,11 @@
 A slot's contract is the input and output list of ``engines/<slot>/engine.yaml``.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dms.errors import BackendUnavailable, InputError
+from dms.errors import BackendUnavailable, InputError, UsageError
 from dms.inference import cache
 from dms.inference.base import EngineSpec, TensorSpec
 from dms.inference.definition import Definition, definition
@@ -21,19 +22,29 @@ def contract(slot: str) -> EngineSpec:
     return _spec(definition(slot), None, "", None)
 
 
-def find_engine(slot: str, override: Path | None = None) -> EngineSpec:
+def find_engine(slot: str, override: Path | None = None, precision: str = "fp32") -> EngineSpec:
     """The engine that fills ``slot``: ``override`` if given, else the one that belongs to this installation.
 
     Raises:
-        UsageError: no such slot.
+        UsageError: no such slot, or the engine has no file of this precision; never another one in its place.
         BackendUnavailable: the engines were not built yet.
         InputError: the file is broken, changed, or does not fit the slot.
     """
     wanted = definition(slot)
     if override is not None:
+        if precision != "fp32":
+            raise UsageError(f"slot {slot}: {override} has the precision it has; it cannot be asked for as {precision}")
         return _foreign(wanted, override)
+    return locate(wanted, precision)
+
+
+def locate(wanted: Definition, precision: str = "fp32") -> EngineSpec:
+    """The file of ``wanted`` with this precision, its hash verified; see ``find_engine``."""
+    if precision != "fp32":
+        variant = wanted.variant(precision)
+        return replace(_shipped(wanted, variant.file, variant.sha256), precision=precision)
     if wanted.file:
-        return _shipped(wanted)
+        return _shipped(wanted, wanted.file, wanted.file_sha256)
     built = cache.lookup(wanted)
     if built is None:
         raise BackendUnavailable("engines are not built", "run: dms engines build")
@@ -55,13 +66,13 @@ def _spec(wanted: Definition, path: Path | None, sha256: str, cpu_path: Path | N
     )
 
 
-def _shipped(wanted: Definition) -> EngineSpec:
-    path = wanted.folder / wanted.file
+def _shipped(wanted: Definition, file: str, sha256: str) -> EngineSpec:
+    path = wanted.folder / file
     if not path.is_file():
         raise InputError(f"{path}: the engine file is missing; reinstall dms")
-    if cache.sha256(path) != wanted.file_sha256:
+    if cache.sha256(path) != sha256:
         raise InputError(f"{path}: the file was changed or is damaged (its hash does not match engine.yaml); reinstall dms")
-    return _spec(wanted, path, wanted.file_sha256, None)
+    return _spec(wanted, path, sha256, None)
 
 
 def _foreign(wanted: Definition, path: Path) -> EngineSpec:
