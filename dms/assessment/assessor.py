@@ -6,8 +6,9 @@ from typing import NamedTuple
 from dms.assessment.arbitration import Warnings
 from dms.assessment.attention import Attentiveness
 from dms.assessment.availability import AvailabilityCriteria, Movement
+from dms.assessment.blinks import Blinks
 from dms.assessment.causes import Findings, causes
-from dms.assessment.closure import Blinks, Closure, LatelyShut, Perclos
+from dms.assessment.closure import Closure, LatelyShut, Perclos
 from dms.assessment.eyes import UNSEEN, Lids, judge_lids
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
@@ -45,7 +46,7 @@ class Assessor:
         self._presence = Presence(rules.presence)
         self._camera = CameraWatch(rules.camera)
         self._closure = Closure(rules.closure)
-        self._blinks = Blinks(rules.blink, rules.closure.blink_max_s)
+        self._blinks = self._new_blinks()
         self._perclos = Perclos(rules.perclos)
         self._lately = LatelyShut(rules.perclos)
         self._glances = Glances(rules.glance)
@@ -131,8 +132,11 @@ class Assessor:
     def _forget(self) -> None:
         """The driver has left: evidence of one driver says nothing about the next."""
         self._criteria.clear()
-        self._blinks = Blinks(self._rules.blink, self._rules.closure.blink_max_s)
+        self._blinks = self._new_blinks()
         self._perclos = Perclos(self._rules.perclos)
+
+    def _new_blinks(self) -> Blinks:
+        return Blinks(self._rules.blink, self._rules.closure.blink_max_s, self._rules.eyes.shut_openness)
 
     def _tick(self, t: float) -> Tick:
         dt = 0.0 if self._picture_t is None else t - self._picture_t
@@ -143,7 +147,9 @@ class Assessor:
         face = face_seen(observation, self._rules.presence)
         if face is False:
             return Look(face=False)
-        lids = judge_lids(observation, self._rules.eyes) if face else UNSEEN
+        lids = judge_lids(observation, self._rules.eyes)
+        if face is None:  # lids that nobody calls a driver's: their blinks are counted, nothing else is concluded
+            lids = Lids(opening=lids.opening, scale=lids.scale)
         sight = self._sight(observation, face, lids)
         return Look(face, lids, sight, self._confidence(observation, lids, sight))
 
@@ -193,8 +199,8 @@ class Assessor:
             self._criteria.evidence(t, "body_movement")
         if self._closure.shut is False:
             self._criteria.evidence(t, "eye_closure")
-        if self._blinks.last is not None:
-            self._criteria.evidence(self._blinks.last.end, "blink")
+        if observation is not None and self._blinks.quick_end is not None:
+            self._criteria.evidence(self._blinks.quick_end, "blink")
         eyes = self._closure.shut is not None
         count += eyes + (eyes and self._camera.blinks_countable)
         return count + (head is not None) + (head is not None and head.position_camera_mm is not None)

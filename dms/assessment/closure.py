@@ -1,12 +1,9 @@
-"""Eyelids over time: the closure ladder, blinks, PERCLOS. Unseen eyes count in neither numerator nor denominator."""
+"""Eyelids over time: the closure ladder, PERCLOS. Unseen eyes count in neither numerator nor denominator."""
 
-from collections import deque
 from typing import Literal
 
-from dms.assessment.eyes import Lids
 from dms.assessment.windows import TINY, HeldTime, Tick, Window
-from dms.profiles.rules import BlinkRules, ClosureRules, PerclosRules
-from dms.records import Blink
+from dms.profiles.rules import ClosureRules, PerclosRules
 
 
 class Closure:
@@ -56,63 +53,6 @@ class Closure:
 
     def _for(self, seconds: float) -> bool:
         return self.shut is True and self._held.held >= seconds - TINY
-
-
-class Blinks:
-    """Counts finished blinks and averages finished closures; a closure with an unseen part counts as neither."""
-
-    def __init__(self, rules: BlinkRules, longest_s: float) -> None:
-        self._rules = rules
-        self._longest = longest_s
-        self._start: float | None = None
-        self._open_level: float | None = None
-        self._lowest: float | None = None
-        self._closures: deque[tuple[float, float]] = deque()
-        self._sum = 0.0
-        self._was_open = False
-        self.count = 0
-        self.last: Blink | None = None
-
-    def step(self, tick: Tick, lids: Lids, countable: bool) -> None:
-        """Add one sample; ``countable``: the frame rate allows blink statistics."""
-        if lids.down is None or tick.gap:
-            self._start, self._was_open = None, lids.down is False
-        elif lids.down:
-            self._go_down(tick.t, lids.openness)
-        else:
-            if self._start is not None and countable:
-                self._finish(self._start, tick.t)
-            self._start, self._lowest, self._was_open = None, None, True
-            self._open_level = lids.openness
-        self._expire(tick.t)
-
-    def _go_down(self, t: float, openness: float | None) -> None:
-        if self._start is None and self._was_open:  # a closure that began unseen has no start
-            self._start = t
-        self._was_open = False
-        if openness is not None:
-            self._lowest = openness if self._lowest is None else min(self._lowest, openness)
-
-    def _finish(self, start: float, end: float) -> None:
-        length = end - start
-        if length < self._rules.min_s - TINY:
-            return
-        self._closures.append((end, length))
-        self._sum += length
-        if length > self._longest + TINY:
-            return
-        depth = None if self._open_level is None or self._lowest is None else self._open_level - self._lowest
-        self.count += 1
-        self.last = Blink(start=start, end=end, amplitude=None if depth is None else round(max(0.0, depth), 3))
-
-    def _expire(self, t: float) -> None:
-        while self._closures and self._closures[0][0] < t - self._rules.statistics_s:
-            self._sum -= self._closures.popleft()[1]
-
-    @property
-    def mean_closure_s(self) -> float | None:
-        """Mean length of the closures that ended in the last minute; ``None`` without any."""
-        return max(0.0, self._sum) / len(self._closures) if self._closures else None
 
 
 class LatelyShut:

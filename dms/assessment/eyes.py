@@ -1,18 +1,26 @@
 """What one observation says about the lids: seen or not, shut or not. Not seen is never shut and never open."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from dms.profiles.rules import EyeRules
 from dms.records import Eye, Observation
 
+Scale = Literal["mm", "share", "shut"]
+
 
 class Lids(NamedTuple):
-    """Both eyes together. All ``None`` when no eye can be judged; ``shut`` counts for closures, ``down`` for blinks."""
+    """Both eyes together. All ``None`` when no eye can be judged.
+
+    ``opening`` is for blinks and means something only beside other openings of the same ``scale``: millimetres, else openness,
+    else 1 or 0 where a record tells no more than open or shut. It may be known where ``shut`` is not.
+    """
 
     shut: bool | None = None
-    down: bool | None = None
     openness: float | None = None
     visible: float | None = None
+    opening: float | None = None
+    scale: Scale | None = None
 
 
 UNSEEN = Lids()
@@ -23,22 +31,32 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     """Mean over the eyes that can be judged."""
     if not observation.eyes:
         return UNSEEN
-    seen = [eye for name, eye in observation.eyes.items() if name in NAMES and _can_be_judged(eye, rules)]
-    if not seen:
-        return UNSEEN
-    openness = [eye.openness for eye in seen if eye.openness is not None]
-    opened = sum(openness) / len(openness) if openness else None
-    shut = sum([_shut(eye, rules) for eye in seen]) / len(seen) >= rules.closed_probability
-    down = shut or (opened is not None and opened < rules.blink_openness)
-    return Lids(shut, down, opened, min([eye.visible or 0.0 for eye in seen]))
+    eyes = [eye for name, eye in observation.eyes.items() if name in NAMES and _clear(eye, rules)]
+    told = [eye for eye in eyes if eye.closed is not None or eye.openness is not None]
+    openness = _mean([eye.openness for eye in told])
+    share = _mean([_shut(eye, rules) for eye in told])
+    shut = None if share is None else share >= rules.closed_probability
+    visible = min([eye.visible or 0.0 for eye in told]) if told else None
+    millimetres = _mean([eye.opening_mm for eye in eyes])
+    if millimetres is not None:
+        return Lids(shut, openness, visible, millimetres, "mm")
+    if openness is not None:
+        return Lids(shut, openness, visible, openness, "share")
+    return UNSEEN if shut is None else Lids(shut, None, visible, 0.0 if shut else 1.0, "shut")
 
 
-def _can_be_judged(eye: Eye, rules: EyeRules) -> bool:
-    judged = eye.closed is not None or eye.openness is not None
-    if eye.closed is not None and eye.openness is not None:
-        shut = eye.openness < rules.shut_openness
-        judged = not (shut and eye.closed < 1.0 - rules.closed_probability)  # lids told open and shut at once tell nothing
-    return judged and eye.visible is not None and eye.visible >= rules.visible_min
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _clear(eye: Eye, rules: EyeRules) -> bool:
+    if eye.visible is None or eye.visible < rules.visible_min:
+        return False
+    if eye.closed is None or eye.openness is None:
+        return True
+    shut = eye.openness < rules.shut_openness
+    return not (shut and eye.closed < 1.0 - rules.closed_probability)  # lids told open and shut at once tell nothing
 
 
 def _shut(eye: Eye, rules: EyeRules) -> float:

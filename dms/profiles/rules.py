@@ -35,7 +35,6 @@ class EyeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visible_min: float
     closed_probability: float
     shut_openness: float
-    blink_openness: float
 
 
 class ClosureRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,9 +49,17 @@ class ClosureRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BlinkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What counts as a blink, and over how long closures are averaged."""
+    """What counts as a blink, how fast the open level follows, and over how long closures are averaged."""
 
+    enter_share: float
+    back_share: float
+    depth_min: float
+    rise_s: float
+    fall_s: float
+    settle_s: float
+    pause_s: float
     min_s: float
+    max_s: float
     statistics_s: float
 
 
