@@ -13,6 +13,7 @@ from dms.assessment.eyes import UNSEEN, Lids, judge_lids
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
 from dms.assessment.presence import Presence, face_seen
+from dms.assessment.self_calibration import Moment, SelfCalibration
 from dms.assessment.vehicle import VehicleInputs, driver_input
 from dms.assessment.windows import TINY, Tick
 from dms.assessment.zones import Sight, ZoneFilter, ZoneMap
@@ -41,6 +42,7 @@ class Assessor:
         rules = profile.rules
         self._rules = rules
         self._map = ZoneMap(cabin, rules.gaze, rules.attention.road_zones, driver)
+        self._calibration = SelfCalibration(rules.self_calibration, rules.gaze, cabin, known=driver is not None)
         self._zone = ZoneFilter(rules.gaze.hysteresis_s)
         self._inputs = VehicleInputs(rules.vehicle)
         self._presence = Presence(rules.presence)
@@ -102,6 +104,7 @@ class Assessor:
 
     def _inputs_of(self, state: VehicleState) -> None:
         self._inputs.step(state)
+        self._calibration.inputs(state)
         if driver_input(state, self._rules.availability):
             self._criteria.evidence(state.t, "vehicle_input")
 
@@ -124,6 +127,7 @@ class Assessor:
         )
         if self._presence.present is False:
             self._forget()
+        self._calibration.learn(Moment(tick, observation, look.face, look.lids, inputs, self._alert))
         if not self._closure.blinking:  # shut eyes look nowhere: through a blink the last look's certainty holds, like its zone
             self._confidence_held = look.confidence
         monitorable = self._collect(tick.t, observation if look.face else None, inputs)
@@ -132,6 +136,7 @@ class Assessor:
     def _forget(self) -> None:
         """The driver has left: evidence of one driver says nothing about the next."""
         self._criteria.clear()
+        self._calibration.reset()
         self._blinks = self._new_blinks()
         self._perclos = Perclos(self._rules.perclos)
 
@@ -158,7 +163,7 @@ class Assessor:
             return Sight(observation.zone, "record")
         eyes_tell = observation.gaze is not None and lids.shut is not None
         seen = observation if eyes_tell else _without_gaze(observation)
-        return self._map.look(seen) if face else None
+        return self._map.look(self._calibration.corrected(seen)) if face else None
 
     def _confidence(self, observation: Observation, lids: Lids, sight: Sight | None) -> float:
         """The weakest link of what this picture is judged by; 0 where a link is missing."""
@@ -184,6 +189,12 @@ class Assessor:
         off = None if zone == "unknown" else zone not in self._rules.attention.road_zones
         self._glances.step(tick, off, late_s)
         self._attention.step(tick, zone, self._by_head, self._glances.off_s)
+
+    @property
+    def _alert(self) -> bool:
+        """Nothing says that the driver is drowsy, has shut eyes or has been looking away for long."""
+        tired = self._perclos.drowsy or self._lately.mostly or self._closure.event is not None
+        return not (tired or self._warnings.warning is not None or self._glances.is_long)
 
     def _sees_phone(self, observation: Observation) -> bool:
         seen = observation.objects.phone if observation.objects is not None else None
@@ -211,6 +222,8 @@ class Assessor:
         self._warnings.camera(self._camera.inform)
         inputs = self._inputs.at(t)
         present = False if self._presence.empty(t, inputs.seat) else None
+        if present is False:
+            self._calibration.reset()
         availability = self._criteria.state(t, int(driver_input(inputs, self._rules.availability) is not None))
         warning = self._warnings.warning
         return DriverState(
@@ -233,16 +246,17 @@ class Assessor:
             t=t, present=self._presence.present, eyes_closed_s=None if seconds is None else round(seconds, 4),
             attention=attention, availability=availability, drowsiness=self._drowsiness(),
             hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
-            confidence=self._confidence_held, health=self._camera.health, because=causes(found),
+            confidence=self._confidence_held, health=self._camera.health, because=[*causes(found), *self._calibration.because],
         )  # fmt: skip
 
     def _attention_record(self) -> Attention:
         if not self._glances.judged:
-            return Attention()
+            return Attention(calibration=self._calibration.record)
         return Attention(
             zone=self._zone.zone, eyes_off_road_s=round(self._glances.off_s, 4),
             cumulative_off_30s=round(self._glances.cumulative_s, 4),
             attentive=self._attention.attentive, criterion=self._attention.criterion,
+            calibration=self._calibration.record,
         )  # fmt: skip
 
     def _drowsiness(self) -> Drowsiness:

@@ -1,8 +1,10 @@
 """The typed sections of a rule profile. Field names carry the unit; meaning, source and legal range stand in the YAML file."""
 
+from typing import Literal
+
 import msgspec
 
-from dms.records.words import Zone
+from dms.records.words import L3State, Zone
 
 
 class CameraRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +87,47 @@ class GazeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hysteresis_s: float
 
 
+class SelfCalibrationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a driver's gaze offset is learned while he drives, and how far it is believed.
+
+    Evidence (speed, states, lids, head), separate looks, the place they gather round, how much is needed, how it is used.
+    """
+
+    speed_min_kmh: float
+    l3_states: list[L3State | Literal["unknown"]]
+    road_yaw_deg: float
+    road_pitch_deg: float
+    offset_max_deg: float
+    refine_max_deg: float
+    offset_max_std: float
+    reading_std_max_deg: float
+    openness_min: float
+    head_max_deg: float
+    look_radius_deg: float
+    look_min_s: float
+    look_max_s: float
+    away_s: float
+    away_samples: int
+    looks_kept: int
+    kernel_deg: float
+    gather_radius_deg: float
+    share_min: float
+    above_deg: float
+    above_yaw_deg: float
+    above_share_max: float
+    seconds_min: float
+    looks_min: int
+    span_min_s: float
+    use_from: float
+    rate_deg_s: float
+    settled_deg: float
+    drift_deg_s: float
+    disagree_deg: float
+    unseen_reset_s: float
+    bias_std_deg: float
+    std_min_deg: float
+
+
 class GlanceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The two clocks for eyes off the road, and how their warnings end."""
 
@@ -157,6 +200,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     blink: BlinkRules
     perclos: PerclosRules
     gaze: GazeRules
+    self_calibration: SelfCalibrationRules
     glance: GlanceRules
     attention: AttentionRules
     availability: AvailabilityRules

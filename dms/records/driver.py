@@ -7,8 +7,20 @@ from typing import Annotated
 
 import msgspec
 
-from dms.records.base import Count, Duration, Part, Probability, Seconds
+from dms.records.base import Count, Degrees, Duration, Part, Probability, Seconds
 from dms.records.words import Criterion, HealthState, WarningClass, Zone
+
+
+class Calibration(Part, frozen=True, kw_only=True):
+    """What the running self-calibration has learned of this driver's gaze.
+
+    ``progress`` is 1 only when it is complete. The offsets are those in use now, added to the reading in the head's own axes
+    (yaw to the driver's right, pitch up); 0 while there is too little evidence to use any.
+    """
+
+    progress: Probability = 0.0
+    yaw_deg: Degrees = 0.0
+    pitch_deg: Degrees = 0.0
 
 
 class Attention(Part, frozen=True, kw_only=True):
@@ -19,6 +31,7 @@ class Attention(Part, frozen=True, kw_only=True):
     cumulative_off_30s: Duration | None = None
     attentive: bool | None = None
     criterion: Criterion | None = None
+    calibration: Calibration | None = None
 
 
 class Availability(Part, frozen=True, kw_only=True):

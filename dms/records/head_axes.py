@@ -1,8 +1,8 @@
 """Directions in the head's own axes: where gaze offsets live.
 
-Head axes are the camera's axes carried along by the head: x to the left of the driver's face as the camera sees it (picture
-right), y down, z into the head. Yaw is positive to the driver's right, pitch up; straight out of the face both are 0. Plain floats
-instead of numpy: this runs for every picture.
+Head axes are the camera axes carried along by the head: x to the picture's right when the face looks into the lens, y down, z
+into the head. Yaw is positive to the driver's right, pitch up; straight out of the face both are 0. Plain floats, because this
+runs for every picture.
 """
 
 import math

@@ -9,6 +9,7 @@ from dms.records import (
     Attention,
     Availability,
     Blink,
+    Calibration,
     Drowsiness,
     Eye,
     Face,
@@ -43,7 +44,8 @@ OBSERVATION = (
 )
 STATE = (
     b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,"confidence":0.9,"level":4,'
-    b'"attention":{"zone":"road","eyes_off_road_s":0.0,"cumulative_off_30s":2.1,"attentive":true,"criterion":"gaze_road"},'
+    b'"attention":{"zone":"road","eyes_off_road_s":0.0,"cumulative_off_30s":2.1,"attentive":true,"criterion":"gaze_road",'
+    b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25}},'
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
     b'"drowsiness":{"kss":4.0,"perclos_60s":0.05,"mean_closure_s":0.18,"event":null,"blinks_total":31,'
     b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8}},'
@@ -83,7 +85,10 @@ def observation() -> Observation:
 def state() -> TakeoverReadiness:
     return TakeoverReadiness(
         t=12.5, readiness="ready", readiness_score=0.93, takeover_time_s=1.8, confidence=0.9, level=4,
-        attention=Attention(zone="road", eyes_off_road_s=0.0, cumulative_off_30s=2.1, attentive=True, criterion="gaze_road"),
+        attention=Attention(
+            zone="road", eyes_off_road_s=0.0, cumulative_off_30s=2.1, attentive=True, criterion="gaze_road",
+            calibration=Calibration(progress=0.42, yaw_deg=1.5, pitch_deg=-4.25),
+        ),
         availability=Availability(available=True, criteria={"blink": 1.2, "head_movement": 0.4}, valid=3, monitorable=4),
         drowsiness=Drowsiness(
             kss=4.0, perclos_60s=0.05, mean_closure_s=0.18, blinks_total=31,
@@ -171,3 +176,8 @@ def test_time_running_backwards_is_refused_with_its_line() -> None:
 def test_reading_refuses_a_bad_line_with_its_number() -> None:
     with pytest.raises(RecordError, match=r"^line 2: "):
         list(read_input([b'{"schema":"dms.vehicle/1","t":2}', b"{"]))
+
+
+def test_a_state_from_before_the_self_calibration_still_decodes() -> None:
+    old = STATE.replace(b',"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25}', b"")
+    assert old != STATE and decode_state(old).attention.calibration is None
