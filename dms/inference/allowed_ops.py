@@ -131,7 +131,8 @@ def _attributes(model: Any, onnx: Any) -> Iterator[str]:
 
 
 def _called(node: Any) -> str:
-    return f"node {node.name or '-> ' + ', '.join(node.output)!r} ({node.op_type})"
+    name = node.name or f"before {', '.join(node.output)}"
+    return f"node {name} ({node.op_type})"
 
 
 _RULES: tuple[Callable[[Any, Any], Iterator[str]], ...] = (
