@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="exporting needs torch: pip install 
 
 from dms.inference.base import TensorSpec  # noqa: E402
 from dms.inference.definition import load_definition  # noqa: E402
-from tools.training.export import ExportError, export, from_picture, module_run, onnx_run  # noqa: E402
+from tools.training.export import ExportError, export, from_pictures, module_run, onnx_run  # noqa: E402
 from tools.training.package import package  # noqa: E402
 
 nn = torch.nn
@@ -65,7 +65,7 @@ def lived(make: "Callable[[], torch.nn.Module]") -> "torch.nn.Module":
 
 
 def test_pictures() -> None:
-    module, feeds = from_picture(lived(Eye)), tiny.pictures(5)
+    module, feeds = from_pictures(lived(Eye)), tiny.pictures(5)
     data = export(module, IMAGE, POSE, feeds)
     assert data == export(module, IMAGE, POSE, feeds[:1])
     network = onnx.load_from_string(data)
@@ -115,7 +115,7 @@ def test_permuting_bytes_before_the_cast_is_refused() -> None:
 
 def test_packed_engine(tmp_path: Path) -> None:
     folder = tiny.engine_folder(tmp_path)
-    module = from_picture(lived(Eye))
+    module = from_pictures(lived(Eye))
     done = package("tiny", module, tiny.pictures(10), calibration=tiny.pictures(20, seed=5), folder=folder)
     assert [made.precision for made in done.variants] == ["fp16", "int8"]
     item = load_definition(folder)

@@ -101,19 +101,22 @@ def onnx_run(data: bytes) -> Run:
     return lambda feeds: dict(zip(names, session.run(names, dict(feeds)), strict=True))
 
 
-def from_picture(module: "torch.nn.Module") -> "torch.nn.Module":
-    """``module``, which takes float ``n x C x H x W`` of 0..255, behind the engine's own input: uint8 ``1 x H x W x C``."""
+def from_pictures(module: "torch.nn.Module") -> "torch.nn.Module":
+    """``module``, which takes pictures as float ``n x C x H x W`` of 0..255, behind the engine's own inputs.
+
+    There a picture is uint8 ``1 x H x W x C``; float inputs go through as they are.
+    """
     import torch
 
-    class FromPicture(torch.nn.Module):
+    class FromPictures(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.inner = module
 
-        def forward(self, picture: torch.Tensor) -> Any:
-            return self.inner(picture.float().permute(0, 3, 1, 2))
+        def forward(self, *inputs: torch.Tensor) -> Any:
+            return self.inner(*(x.float().permute(0, 3, 1, 2) if x.dtype == torch.uint8 else x for x in inputs))
 
-    return FromPicture().eval()
+    return FromPictures().eval()
 
 
 def _traced(module: "torch.nn.Module", inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> onnx.ModelProto:
@@ -134,6 +137,7 @@ def _traced(module: "torch.nn.Module", inputs: Sequence[TensorSpec], outputs: Se
     with warnings.catch_warnings():
         # The exporter by tracing: it needs no package beside torch, and writes opset 17 itself.
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "Constant folding")  # what the exporter leaves, ``tidy`` folds
         warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size other than 1")  # it is 1
         # torch's own layers compare sizes, which are fixed here
         warnings.filterwarnings("ignore", category=_tracer_warning(), module=r"torch\.")
