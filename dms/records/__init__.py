@@ -7,6 +7,6 @@ from dms.records.takeover import Requests, TakeoverReadiness, Warning
 from dms.records.vehicle import VehicleState
 
 __all__ = [
-    "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Frame", "Gaze", "Hand", "Head",
-    "Health", "Image", "Mouth", "Objects", "Observation", "Requests", "TakeoverReadiness", "VehicleState", "Warning",
+    "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Frame", "Gaze", "Hand",
+    "Head", "Health", "Image", "Mouth", "Objects", "Observation", "Requests", "TakeoverReadiness", "VehicleState", "Warning",
 ]  # fmt: skip
