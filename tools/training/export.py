@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dms.inference.allowed_ops import violations
 from dms.inference.base import TensorSpec
 from tools.training.graph import tidy
+from tools.training.rewrite import canonical
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +45,7 @@ def export(
         ExportError: a wrong shape, an operator TensorRT does not take, or ONNX Runtime disagrees with torch.
     """
     module = module.eval()
-    data = finish(tidy(_traced(module, inputs, outputs)))
+    data = finish(tidy(canonical(tidy(_traced(module, inputs, outputs)))))
     _assert_interface(data, (*inputs, *outputs))
     _assert_parity(module_run(module, inputs, outputs), onnx_run(data), feeds)
     return data

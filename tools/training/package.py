@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from dms.inference.check import check
@@ -24,7 +25,9 @@ from dms.inference.definition import PRECISIONS, Definition, load_definition
 from dms.inference.onnxruntime_backend import OnnxRuntimeBackend
 from dms.inference.parity import noise
 from dms.resources import shipped
-from tools.training.export import ExportError, Feeds, Run, export, module_run, onnx_run
+from tools.training.export import ExportError, Feeds, Run, export, finish, module_run, onnx_run
+from tools.training.graph import tidy
+from tools.training.rewrite import for_cpu
 from tools.training.variants import Distance, distances, fp16, int8
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ def package(
         feeds: held-out samples (batch 1 each): losses are measured on all of them, parity vectors are taken from them.
         calibration: training samples that give the int8 ranges; never the held-out ones.
         precisions: which variants to make.
-        keep: names of layers (``conv_4``) that int8 leaves in float32.
+        keep: names of layers (``conv_4``, as in what ``export`` gives) that int8 leaves in float32.
         figures: gives the figures of merit of a network, measured for float32 and every variant.
         parity: how many of ``feeds`` are stored with torch's outputs; for picture engines one of noise is added.
         folder: the engine's folder, if not the one in this checkout.
@@ -128,19 +131,20 @@ def pack(
     keep: Iterable[str] = (),
     figures: Figures | None = None,
 ) -> Packaged:
-    """The part of ``package`` that needs no torch: ``data`` is the float32 file, ``reference`` what it has to reproduce."""
+    """The part of ``package`` that needs no torch: ``data`` is what ``export`` gave, ``reference`` what it has to reproduce."""
     if "int8" in precisions and not calibration:
         raise ExportError("int8 needs calibration samples")
     score = figures or (lambda run: {})
+    plain = finish(tidy(for_cpu(onnx.load_from_string(data))))
     makers: dict[str, Callable[[], bytes]] = {"fp16": lambda: fp16(data), "int8": lambda: int8(data, calibration, keep)}
     made = tuple(
-        _measure(item, precision, (onnx_run(data), makers[precision]()), (reference, cases), feeds, score)
+        _measure(item, precision, (onnx_run(plain), makers[precision]()), (reference, cases), feeds, score)
         for precision in PRECISIONS
         if precision in precisions
     )
-    sizes = {"fp32": len(data), **{one.precision: len(one.data) for one in made}}
-    done = Packaged(item.folder, len(feeds), sizes, dict(score(onnx_run(data))), made)
-    files = {item.file: data, **{variant_file(item, one.precision): one.data for one in made}}
+    sizes = {"fp32": len(plain), **{one.precision: len(one.data) for one in made}}
+    done = Packaged(item.folder, len(feeds), sizes, dict(score(onnx_run(plain))), made)
+    files = {item.file: plain, **{variant_file(item, one.precision): one.data for one in made}}
     _write(item, done, files, _vectors(reference, cases))
     return done
 
