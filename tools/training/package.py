@@ -37,7 +37,7 @@ STEP_FROM, SAMPLES = 3000, 1200
 """Outputs with more elements are sampled, to about this many."""
 NOISE_SEED = 1
 MARGIN = 2.0
-"""A variant's limit is this many times what was measured here: other processors round half and int8 differently."""
+"""A variant's limit is this many times what the parity vectors showed here: other processors round half and int8 differently."""
 
 Figures = Callable[[Run], Mapping[str, float]]
 """From a network as a function to its figures of merit, by name with unit (``yaw_error_deg``)."""
@@ -178,8 +178,11 @@ def _measure(
     reference, cases = vectors
     run, floor = onnx_run(variant), item.limits or {}
     on_vectors = distances(reference, run, cases.values())
-    limits = {name: round_up(max(MARGIN * found.worst, floor.get(name, 0.0))) for name, found in on_vectors.items()}
-    return Made(precision, variant, distances(plain, run, feeds), limits, dict(score(run)))
+    loss = distances(plain, run, feeds)
+    limits = {
+        name: round_up(max(MARGIN * found.worst, loss[name].worst, floor.get(name, 0.0))) for name, found in on_vectors.items()
+    }
+    return Made(precision, variant, loss, limits, dict(score(run)))
 
 
 def round_up(value: float) -> float:
