@@ -14,12 +14,13 @@ from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
 from dms.assessment.presence import Presence, face_seen
 from dms.assessment.self_calibration import Moment, SelfCalibration
+from dms.assessment.sleepiness import Estimate, Estimator, Sleepiness
 from dms.assessment.vehicle import VehicleInputs, driver_input
 from dms.assessment.windows import TINY, Tick
 from dms.assessment.zones import Sight, ZoneFilter, ZoneMap
 from dms.errors import RecordError
 from dms.profiles import Profile
-from dms.records import Attention, DriverState, Drowsiness, Observation, VehicleState
+from dms.records import Attention, DriverState, Drowsiness, Foretold, Observation, VehicleState
 from dms.records.cabin import Cabin, DriverBaseline
 
 LONGEST_TIME_S = 1e9
@@ -36,9 +37,14 @@ class Look(NamedTuple):
 
 
 class Assessor:
-    """Follows one driver through time. Feed records in order of time; each observation gives one state."""
+    """Follows one driver through time. Feed records in order of time; each observation gives one state.
 
-    def __init__(self, profile: Profile, cabin: Cabin, driver: DriverBaseline | None = None) -> None:
+    ``estimator`` tells sleepiness; without one KSS stays unknown.
+    """
+
+    def __init__(
+        self, profile: Profile, cabin: Cabin, driver: DriverBaseline | None = None, estimator: Estimator | None = None
+    ) -> None:
         rules = profile.rules
         self._rules = rules
         self._map = ZoneMap(cabin, rules.gaze, rules.attention.road_zones, driver)
@@ -50,6 +56,8 @@ class Assessor:
         self._closure = Closure(rules.closure)
         self._blinks = self._new_blinks()
         self._perclos = Perclos(rules.perclos)
+        self._estimator = estimator
+        self._sleepiness = self._new_sleepiness()
         self._lately = LatelyShut(rules.perclos)
         self._glances = Glances(rules.glance)
         self._attention = Attentiveness(rules.attention, rules.glance)
@@ -119,6 +127,7 @@ class Assessor:
         self._blinks.step(tick, look.lids, self._camera.blinks_countable)
         self._perclos.step(tick, look.lids.shut)
         self._lately.step(tick, look.lids.shut)
+        self._sleepiness.step(tick, look.lids, self._blinks, observation if look.face else None, self._perclos.share)
         self._follow_gaze(tick, look.sight, observation.zone is not None)
         if self._glances.off_road:
             self._phone = self._sees_phone(observation)
@@ -139,9 +148,13 @@ class Assessor:
         self._calibration.reset()
         self._blinks = self._new_blinks()
         self._perclos = Perclos(self._rules.perclos)
+        self._sleepiness = self._new_sleepiness()
 
     def _new_blinks(self) -> Blinks:
         return Blinks(self._rules.blink, self._rules.closure.blink_max_s, self._rules.eyes.shut_openness)
+
+    def _new_sleepiness(self) -> Sleepiness:
+        return Sleepiness(self._rules.drowsiness, self._rules.perclos, self._estimator)
 
     def _tick(self, t: float) -> Tick:
         dt = 0.0 if self._picture_t is None else t - self._picture_t
@@ -260,13 +273,20 @@ class Assessor:
         )  # fmt: skip
 
     def _drowsiness(self) -> Drowsiness:
-        """KSS stays unknown: no rule estimates it yet."""
+        """The eyelid statistics; KSS and what is foretold only where the frame rate allows blink statistics."""
         share = self._perclos.share
+        told = self._sleepiness.estimate if self._camera.blinks_countable else None
         mean = self._blinks.mean_closure_s if self._camera.blinks_countable else None
         return Drowsiness(
+            kss=None if told is None else round(told.kss, 2), kss_std=None if told is None else round(told.std, 2),
+            foretold=None if told is None else _foretold(told),
             perclos_60s=None if share is None else round(share, 4), mean_closure_s=None if mean is None else round(mean, 4),
             event=self._closure.event, blinks_total=self._blinks.count, last_blink=self._blinks.last,
         )  # fmt: skip
+
+
+def _foretold(told: Estimate) -> Foretold:
+    return Foretold(microsleep=round(told.microsleep, 3), sleep=round(told.sleep, 3), nod=round(told.nod, 3))
 
 
 def _without_gaze(observation: Observation) -> Observation:

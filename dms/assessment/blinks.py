@@ -8,11 +8,25 @@ shut or unseen.
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from dms.assessment.eyes import Lids
 from dms.assessment.windows import TINY, Tick
 from dms.profiles.rules import BlinkRules
 from dms.records import Blink
+
+_DEEP = 0.2
+"""Within this share of the fall from its lowest point a lid counts as down; only shapes the closing and reopening times."""
+
+
+class Closed(NamedTuple):
+    """One finished closure of any length, s; ``depth`` and the times down and up are of the fall itself."""
+
+    start: float
+    end: float
+    depth: float
+    closing_s: float
+    opening_s: float
 
 
 class OpenLevel:
@@ -43,20 +57,39 @@ class Dip:
     """The lids below the open level: since when, from where, how far down.
 
     Args:
-        start: seconds, ``None`` if the beginning was not seen.
+        t: time of the first sample below.
+        start: when they fell below, ``None`` if that was not seen.
         level: the open level before.
+        opening: of the first sample.
         shares: openness just before and now, where the record told it.
     """
 
-    def __init__(self, start: float | None, level: float, opening: float, shares: tuple[float | None, float | None]) -> None:
+    def __init__(
+        self, t: float, start: float | None, level: float, opening: float, shares: tuple[float | None, float | None]
+    ) -> None:
         self.start, self.level, self.lowest = start, level, opening
         self._before, self._share = shares
+        self._falls = [(t, opening)]
+        self._down_until = t
 
-    def deepen(self, opening: float, share: float | None) -> None:
+    def deepen(self, t: float, opening: float, share: float | None) -> None:
         """Add one sample."""
-        self.lowest = min(self.lowest, opening)
+        if opening < self.lowest:
+            self.lowest = opening
+            self._falls.append((t, opening))
+        if opening <= self._deep:
+            self._down_until = t
         if share is not None:
             self._share = share if self._share is None else min(share, self._share)
+
+    @property
+    def _deep(self) -> float:
+        return self.lowest + _DEEP * (self.level - self.lowest)
+
+    def closed(self, start: float, end: float) -> Closed:
+        """What it was, now that it is over."""
+        down = next(t for t, opening in self._falls if opening <= self._deep)
+        return Closed(start, end, self.depth, max(0.0, down - start), max(0.0, end - self._down_until))
 
     @property
     def depth(self) -> float:
@@ -89,32 +122,39 @@ class Blinks:
         self._scale: str | None = None
         self._before: tuple[float, float] | None = None
         self._share: float | None = None
-        self._closures: deque[Blink] = deque()
+        self._closures: deque[Closed] = deque()
         self._sum = 0.0
         self.count = 0
         self.last: Blink | None = None
         self.quick_end: float | None = None
         """End of a blink no longer than ``quick_s`` that this sample finished."""
-        self.relative: float | None = None
-        """Opening now as a share of the open level; ``None`` when the lids cannot be judged."""
+        self.finished: Closed | None = None
+        """The closure that this sample finished, or lengthened (then it begins like the one before)."""
 
     def step(self, tick: Tick, lids: Lids, countable: bool) -> None:
         """Add one sample; ``countable``: the frame rate allows blink statistics."""
         self._expire(tick.t)
-        self.quick_end = None
+        self.quick_end = self.finished = None
         if lids.opening is None or tick.gap or lids.scale != self._scale:
             self._break_off(lids.scale)
         if lids.opening is None:
-            self.relative = None
             return
         dt = 0.0 if self._before is None else tick.dt
         if self._dip is not None:
             self._down(self._dip, tick.t, dt, lids, countable)
         else:
             self._open(tick.t, dt, lids)
-        level = self._level.value
-        self.relative = lids.opening / level if level else None
         self._before = (tick.t, lids.opening)
+
+    @property
+    def level(self) -> float | None:
+        """The open level now, in the opening's own unit."""
+        return self._level.value
+
+    def down_s(self, t: float) -> float:
+        """How long the lids have been below the open level, s."""
+        start = None if self._dip is None else self._dip.start
+        return 0.0 if start is None else t - start
 
     def _break_off(self, scale: str | None) -> None:
         """What was under way is no blink; a new unit also needs a new level."""
@@ -132,7 +172,7 @@ class Blinks:
             mark = self._rising
         if level is not None and mark is not None and opening < mark:
             start = None if self._before is None else self._crossing(t, opening, mark)
-            self._dip = Dip(start, level, opening, (self._share, lids.openness))
+            self._dip = Dip(t, start, level, opening, (self._share, lids.openness))
             self._rising = None
         elif not lids.shut and opening > 0.0:
             self._level.learn(opening, dt)
@@ -147,7 +187,7 @@ class Blinks:
             if countable:
                 self._finish(dip, self._crossing(t, opening, back))
             return
-        dip.deepen(opening, lids.openness)
+        dip.deepen(t, opening, lids.openness)
         if dip.start is None or t - dip.start > self._rules.max_s:
             self._settle(dip, opening, dt, lids.shut)
 
@@ -171,21 +211,21 @@ class Blinks:
     def _finish(self, dip: Dip, end: float) -> None:
         if dip.start is None or dip.depth < self._rules.depth_min:
             return
-        start = dip.start
-        again = bool(self._closures) and start - self._closures[-1].end < self._rules.pause_s
+        closed = dip.closed(dip.start, end)
+        again = bool(self._closures) and dip.start - self._closures[-1].end < self._rules.pause_s
         if again:  # the lids flickered on the way up: one closure
             before = self._closures.pop()
             self._sum -= before.end - before.start
-            start = before.start
-        length = end - start
+            closed = before._replace(end=end, depth=max(before.depth, closed.depth), opening_s=closed.opening_s)
+        length = end - closed.start
         if length < self._rules.min_s - TINY:
             return
-        closure = Blink(start=start, end=end, amplitude=round(min(2.0, dip.amplitude), 3))
-        self._closures.append(closure)
+        self._closures.append(closed)
         self._sum += length
+        self.finished = closed
         if length <= self._rules.max_s + TINY:
-            self.count += not (again and self.last is not None and self.last.start == start)
-            self.last = closure
+            self.count += not (again and self.last is not None and self.last.start == closed.start)
+            self.last = Blink(start=closed.start, end=end, amplitude=round(min(2.0, dip.amplitude), 3))
             self.quick_end = end if length <= self._quick_s + TINY else None
 
     def _expire(self, t: float) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dms.errors import InputError, RecordError
+from dms.errors import BackendUnavailable, InputError, RecordError
 
 if TYPE_CHECKING:
+    from dms.assessment.sleepiness import Estimator
     from dms.records import TakeoverReadiness
 
 HELP = "observation records (plus vehicle inputs) to state records, on a virtual clock, no images needed"
@@ -52,9 +53,20 @@ def assess(
     from dms.readiness import ready_for_takeover
 
     profile = load_profile(profile_name)
-    assessor = Assessor(profile, load_cabin(vehicle))
+    assessor = Assessor(profile, load_cabin(vehicle), estimator=_estimator())
     for state in assess_lines(assessor, lines, None if skipped is None else skipped.append):
         yield ready_for_takeover(state, profile)
+
+
+def _estimator() -> "Estimator | None":
+    """The drowsiness engine; ``None``, and said so, where no back end can run it."""
+    from dms.runtime.sleepiness import open_estimator
+
+    try:
+        return open_estimator()
+    except BackendUnavailable as error:
+        print(f"KSS stays unknown: {error}", file=sys.stderr)
+        return None
 
 
 @contextmanager

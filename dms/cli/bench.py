@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from dms.camera.open import open_source
-    from dms.perception.pipeline import SLOTS
     from dms.runtime.bench import live, read_frames, stages
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import RunConfig, load_parts, with_log_defaults
 
     if args.frames < 20 or args.seconds <= 0:
         raise UsageError("--frames must be at least 20 and --seconds more than 0")
-    with open_source(args.source) as source, open_engines(args, SLOTS) as engines:
+    with open_source(args.source) as source, open_engines(args, CHAIN_SLOTS) as engines:
         parts = load_parts(with_log_defaults(RunConfig(source=args.source), source, None, None))
         frames = read_frames(source, args.frames)
         if len(frames) < 20:

@@ -63,12 +63,12 @@ def run(args: argparse.Namespace) -> int:
 def _log(args: argparse.Namespace) -> int:
     from dms.bus.port import BusConfig
     from dms.camera.open import open_source
-    from dms.perception.pipeline import SLOTS
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import RunConfig, load_parts, with_log_defaults
     from dms.runtime.demo import demo_run
 
     bus, name = BusConfig(interface=args.interface, channel=args.channel), args.log or "sample"
-    with open_source(name) as log, open_engines(args, SLOTS) as engines:
+    with open_source(name) as log, open_engines(args, CHAIN_SLOTS) as engines:
         parts = load_parts(with_log_defaults(RunConfig(source=name), log, None, None))
         view = _view(args, parts)
         with view, demo_run(parts, log, engines, bus, view.state) as running:
@@ -78,7 +78,7 @@ def _log(args: argparse.Namespace) -> int:
 
 
 def _synthetic(args: argparse.Namespace) -> int:
-    from dms.perception.pipeline import SLOTS
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import RunConfig, load_parts
     from dms.runtime.graphics import probe_renderer
     from hil.driver.behaviour.scenario import load_scenario
@@ -89,7 +89,7 @@ def _synthetic(args: argparse.Namespace) -> int:
         raise UsageError("--synthetic runs in lock-step on a bus of its own; leave --interface and --channel away")
     scenario = load_scenario(args.synthetic)
     probe_renderer()
-    with open_engines(args, SLOTS) as engines:
+    with open_engines(args, CHAIN_SLOTS) as engines:
         return _closed_loop(args, scenario, load_parts(RunConfig(source="synthetic", vehicle=scenario.vehicle)), engines)
 
 

@@ -83,8 +83,8 @@ def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
     from dms.camera.open import open_source
     from dms.drivelog.format import STATE
     from dms.inference.engine_set import EngineSet
-    from dms.perception.pipeline import SLOTS
     from dms.records.jsonl import decode_state
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import RunConfig, load_parts, with_log_defaults
     from dms.runtime.replay import Replay
 
@@ -95,7 +95,7 @@ def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
             return
         config = RunConfig(source=args.file, profile=args.profile)
         parts = load_parts(with_log_defaults(config, source, args.vehicle, None))
-        with EngineSet(SLOTS) as engines:
+        with EngineSet(CHAIN_SLOTS) as engines:
             for step in Replay(parts, source, engines).steps():
                 if step.state is not None:
                     yield step.state

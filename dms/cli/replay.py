@@ -46,11 +46,11 @@ def run(args: argparse.Namespace) -> int:
 def _replay(args: argparse.Namespace, parts: "Loaded", source: "Source") -> int:
     import msgspec
 
-    from dms.perception.pipeline import SLOTS
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.replay import Replay
     from dms.runtime.results import ReplayResults
 
-    with open_engines(args, SLOTS) as engines:
+    with open_engines(args, CHAIN_SLOTS) as engines:
         replay = Replay(parts, source, engines)
         with ReplayResults(args.out) as results:
             for step in replay.steps():

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from dms.bus.port import open_bus
     from dms.inference.base import Options
     from dms.inference.engine_set import EngineSet
-    from dms.perception.pipeline import SLOTS
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import load_parts, read_config
     from dms.runtime.loop import Loop
     from dms.runtime.recorder import Recorder
@@ -62,13 +62,13 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("dms run needs --config FILE; 'dms run --example' prints one to start from")
     parts = load_parts(read_config(args.config))
     section = parts.config.engines
-    unknown = section.files.keys() - set(SLOTS)
+    unknown = section.files.keys() - set(CHAIN_SLOTS)
     if unknown:
-        raise UsageError(f"{args.config}: engines.files: no slot {unknown.pop()}; there are {', '.join(SLOTS)}")
+        raise UsageError(f"{args.config}: engines.files: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
     with ExitStack() as stack:
         # Engines before the camera: once GStreamer is loaded, an error inside the ONNX library kills the process.
         options = Options(threads=section.threads)
-        engines = stack.enter_context(EngineSet(SLOTS, section.backend, options, section.path_overrides()))
+        engines = stack.enter_context(EngineSet(CHAIN_SLOTS, section.backend, options, section.path_overrides()))
         engines.warmup()
         source = _source(parts)
         stack.enter_context(source)

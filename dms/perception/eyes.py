@@ -6,14 +6,17 @@ drowned in dark nor in glare, inside the frame and not turned away.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from dms.perception import landmarks as lm
+from dms.perception.eye_state import EyeReading
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points, Roi
@@ -78,9 +81,15 @@ class PatchMeasures:
     """Steepest change from row to row, as a share of ``structure``: blotches on a lens are soft, an eye is not."""
 
 
-def see_eyes(grey: NDArray[np.uint8], mesh: FaceMesh, fit: HeadFit) -> dict[str, float]:
-    """Visibility of each eye, see ``visibility``; ``grey`` is the picture, h x w."""
-    return {side: _see_eye(grey, mesh, side, fit) for side in ("left", "right")}
+def see_eyes(
+    grey: NDArray[np.uint8], mesh: FaceMesh, fit: HeadFit, states: Mapping[str, EyeReading] | None = None
+) -> dict[str, float]:
+    """Visibility of each eye; ``grey`` is the picture, h x w.
+
+    Two witnesses, and the more doubtful one decides: what is measured in the picture (see ``visibility``) and the eye-state network.
+    """
+    measured = {side: _see_eye(grey, mesh, side, fit) for side in ("left", "right")}
+    return {side: min(value, states[side].visible) if states else value for side, value in measured.items()}
 
 
 def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> float:
@@ -88,18 +97,36 @@ def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -
     return visibility(measures, turned_away(side, fit), _cheek_level(grey, mesh, side), fit.squash)
 
 
-def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float) -> Eye:
-    """The record's part: opening and closure only where the eye can be judged."""
+def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, reading: EyeReading | None = None) -> Eye:
+    """The record's part: opening and closure only where the eye can be judged.
+
+    The lid points of the mesh and the eye-state network's ``reading`` of the picture are two opinions, averaged; without the second
+    the first stands alone.
+    """
     if visible < min_visible:
         return Eye(visible=round(visible, 3))
     gap = opening_mm(contour, fit)
     openness = max(0.0, min(2.0, (gap - SHUT_MM) / (OPEN_MM - SHUT_MM)))
-    return Eye(
-        visible=round(visible, 3),
-        opening_mm=round(gap, 2),
-        openness=round(openness, 3),
-        closed=round(closed_probability(openness), 3),
-    )
+    closed = closed_probability(openness)
+    if reading is None:
+        return _eye(visible, gap, openness, closed)
+    apart = abs(gap - reading.gap_mm) / 2
+    eye = _eye(visible, (gap + reading.gap_mm) / 2, (openness + reading.openness) / 2, pooled(closed, reading.closed))
+    return msgspec.structs.replace(eye, opening_std_mm=round(math.hypot(reading.gap_std_mm, apart), 2))
+
+
+def _eye(visible: float, gap: float, openness: float, closed: float) -> Eye:
+    return Eye(visible=round(visible, 3), opening_mm=round(gap, 2), openness=round(openness, 3), closed=round(closed, 3))
+
+
+def pooled(one: float, other: float) -> float:
+    """Two opinions of one probability: the mean of their logits, neither ever more than nearly certain."""
+    return 1.0 / (1.0 + math.exp(-(_logit(one) + _logit(other)) / 2))
+
+
+def _logit(p: float) -> float:
+    p = min(0.997, max(0.003, p))
+    return math.log(p / (1.0 - p))
 
 
 def opening_mm(contour: Points, fit: HeadFit) -> float:

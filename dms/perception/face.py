@@ -1,14 +1,14 @@
 """Finding the driver's face, confirming it with the mesh, and following it from frame to frame."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dms.inference.base import Engine
 from dms.perception.detection import Detection, Detector
-from dms.perception.face_mesh import FaceMesh, read_mesh, roi_of
+from dms.perception.face_mesh import FaceMesh, mirrored_twice, read_mesh, roi_of
 from dms.perception.roi import Roi
 from dms.perception.settings import Settings
 
@@ -60,8 +60,8 @@ class FaceFinder:
             found = self._search(grey, zoom)
             if found is not None and found.mesh is not None:
                 found = self._refined(grey, found)
-                if found.confidence >= self._settings.face_presence:
-                    return found
+                if found.confidence >= self._settings.face_presence and found.mesh is not None:
+                    return replace(found, mesh=mirrored_twice(self._mesh_engine, grey, found.mesh))
             if found is not None and found.mesh is None:  # a mesh that is not sure of itself when read again confirms nothing
                 doubtful.append(found)
         return max(doubtful, key=lambda f: f.confidence, default=None)

@@ -1,7 +1,7 @@
-"""Geometric gaze: where the iris stands on the eyeball, turned by the head.
+"""Line of sight: from the gaze network, beside it the geometric reading (where the iris stands on the eyeball, turned by the head).
 
-A first estimator in the ``gaze`` slot's place. Iris points of a mesh under-read the true turn of the eye, and an uncalibrated
-eyeball centre costs about 6 degrees a millimetre, hence the wide ``std_deg``.
+The geometric reading is cross-check and fall-back: iris points of a mesh under-read the true turn of the eye, and an uncalibrated
+eyeball centre costs about 6 degrees a millimetre.
 """
 
 import math
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dms.perception import landmarks as lm
 from dms.perception.face_mesh import FaceMesh
+from dms.perception.gaze_net import GazeReading, band_shift, level_view
 from dms.perception.head_model import IRIS_FROM_CENTRE_MM, HeadModel
 from dms.perception.head_pose import HeadFit
 from dms.records.angles import direction_from, rounded, unit, yaw_pitch_deg
@@ -29,22 +30,44 @@ GAIN = np.array([1.2, 1.5])
 LOWERED = 0.9
 """Closed probability above which an iris reading is worthless; lids of an eye that looks far down are low but show the iris."""
 
-EYE_SPREAD_DEG = 10.0
-"""Standard deviation of one eye's geometric reading without calibration."""
+OFFSET_STD_DEG = 10.0
+"""How far a driver's own constant offset may reach while nobody has calibrated it (one standard deviation): no population figure is
+known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
+
+READING_STD_DEG = 3.5
+"""A network's reading of one real picture is never surer than this: what was left after calibrating a real driver."""
+
+APART_DEG = 12.0
+"""Network and geometry may differ by as much: the geometric reading alone is that far off. What lies beyond makes the result unsure."""
 
 
-def read_gaze(mesh: FaceMesh, eyes: dict[str, Eye], fit: HeadFit, model: HeadModel, driver: DriverBaseline | None) -> Gaze | None:
-    """Combined line of sight of the eyes that can be seen and are open; ``None`` when none is."""
+def read_gaze(
+    mesh: FaceMesh,
+    eyes: dict[str, Eye],
+    fit: HeadFit,
+    model: HeadModel,
+    driver: DriverBaseline | None,
+    reading: GazeReading | None = None,
+) -> Gaze | None:
+    """Combined line of sight of the eyes that can be seen and are open; ``None`` when none is.
+
+    Args:
+        mesh, eyes, fit, model: of this face.
+        driver: its calibration, if there is one.
+        reading: the gaze network's; without it the geometric reading is all there is.
+    """
     usable = [s for s, e in eyes.items() if e.closed is not None and e.closed < LOWERED]
     if not usable:
         return None
-    directions = [_direction(mesh, side, fit, model) for side in usable]
-    view = unit(np.mean(directions, axis=0))
-    in_head = fit.view.T @ view
-    spread = EYE_SPREAD_DEG
+    geometric = unit(fit.view.T @ unit(np.mean([_direction(mesh, side, fit, model) for side in usable], axis=0)))
+    in_head, own = geometric, 0.0
+    if reading is not None:
+        in_head = fit.view.T @ level_view(fit).T @ (reading.direction if len(usable) > 1 else reading.eyes[usable[0]])
+        apart = math.degrees(math.acos(max(-1.0, min(1.0, float(in_head @ geometric)))))
+        own = math.hypot(max(READING_STD_DEG, *reading.std_deg), max(0.0, apart - APART_DEG) / 2)
     if driver is not None:
-        in_head = _corrected(in_head, driver)
-        spread = driver.gaze_std_deg
+        in_head = direction_from(*driver.corrected(*yaw_pitch_deg(in_head)))
+    spread = math.hypot(OFFSET_STD_DEG, own) if driver is None else max(driver.gaze_std_deg, own)
     direction = unit(fit.rotation @ in_head)
     yaw, pitch = yaw_pitch_deg(direction)
     spread = math.hypot(spread if len(usable) > 1 else 1.8 * spread, 0.5 * fit.std_deg)
@@ -62,31 +85,17 @@ def in_head_deg(direction_camera: Array, rotation: Array) -> tuple[float, float]
     return yaw_pitch_deg(rotation.T @ direction_camera)
 
 
-def _corrected(in_head: Array, driver: DriverBaseline) -> Array:
-    yaw, pitch = yaw_pitch_deg(in_head)
-    return direction_from(yaw + driver.gaze_yaw_deg, pitch + driver.gaze_pitch_deg)
-
-
 def _direction(mesh: FaceMesh, side: str, fit: HeadFit, model: HeadModel) -> Array:
     """Direction in line-of-sight axes from the eyeball's centre through the iris centre."""
     ball = BALL_FROM_CORNERS_MM * (1.0 if side == "left" else -1.0, 1.0, 1.0)
     corners = model.points[list(lm.EYE_CORNERS[side])].mean(axis=0)
-    centre_px = _project(corners, fit) + _eye_band_shift(mesh, fit, model) + fit.scale * (fit.view @ ball)[:2]
+    centre_px = _project(corners, fit) + band_shift(mesh, fit, model) + fit.scale * (fit.view @ ball)[:2]
     in_head = fit.view.T @ np.array([*(mesh.irises[side][0] - centre_px), 0.0]) / (fit.scale * IRIS_FROM_CENTRE_MM)
     offset = in_head[:2] * GAIN
     length = float(np.linalg.norm(offset))
     if length > 0.85:  # beyond 58 degrees the iris is at the rim: landmark noise, not gaze
         offset *= 0.85 / length
     return np.asarray(fit.view @ np.array([*offset, -math.sqrt(1.0 - float(offset @ offset))]))
-
-
-def _eye_band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
-    """How far bone-near points round the eyes lie off the fitted model, pixels.
-
-    It takes this person's proportions out. The eye corners themselves won't do: the network moves them with the lids.
-    """
-    band = list(lm.EYE_BAND)
-    return np.asarray((mesh.points[band, :2] - _project(model.points[band], fit)).mean(axis=0))
 
 
 def _project(points: Array, fit: HeadFit) -> Array:

@@ -70,7 +70,7 @@ def fit_head(points: Array, model: HeadModel, camera: Camera) -> HeadFit:
     position = ray * (0.5 * (camera.fx + camera.fy) / scale)
     misfit = residual / scale
     squash = _squash(points, model, view, scale)
-    return HeadFit(_turn_to(ray) @ view, view, scale, scale, origin, position, misfit, _spread(view, misfit), squash)
+    return HeadFit(turn_to(ray) @ view, view, scale, scale, origin, position, misfit, _spread(view, misfit), squash)
 
 
 def sized_by_iris(fit: HeadFit, iris_px: float) -> HeadFit:
@@ -108,7 +108,7 @@ def _squash(points: Array, model: HeadModel, view: Array, scale: float) -> float
     return float(y * z / (x * x))
 
 
-def _turn_to(ray: Array) -> Array:
+def turn_to(ray: Array) -> Array:
     """Smallest rotation that turns the viewing axis (0, 0, 1) into ``ray``."""
     x, y, z = unit(ray)
     k = np.array([[0.0, 0.0, x], [0.0, 0.0, y], [-x, -y, 0.0]])

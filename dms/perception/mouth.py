@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from dms.perception import landmarks as lm
+from dms.perception.head_net import HeadReading
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points
 from dms.records.observation import Mouth
@@ -15,8 +16,11 @@ YAWN_GAP_MM = 20.0
 YAWN_WIDTH_MM = 2.5
 
 
-def read_mouth(lips: Points, fit: HeadFit) -> Mouth:
-    """Gap of the inner lips, along the head's own up axis; foreshortening by nod is taken out."""
+def read_mouth(lips: Points, fit: HeadFit, looks: HeadReading | None = None) -> Mouth:
+    """Gap of the inner lips, along the head's own up axis; foreshortening by nod is taken out.
+
+    ``looks``: what the head-pose network says of the mouth; the mesh's lips sometimes stay shut on a wide-open mouth.
+    """
     gap = lips[list(lm.INNER_LIP_LOWER)].mean(axis=0) - lips[list(lm.INNER_LIP_UPPER)].mean(axis=0)
     up = -fit.view[:2, 1]
     length = float(np.linalg.norm(up))

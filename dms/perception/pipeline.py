@@ -8,24 +8,31 @@ from typing import Any
 import cv2
 
 from dms.inference.base import Engine
+from dms.perception.ellipses import with_ellipses
+from dms.perception.eye_patch import corners_of, eye_roi
 from dms.perception.eyes import read_eye, see_eyes
 from dms.perception.face import FaceFinder, FoundFace
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import read_gaze
+from dms.perception.gaze_net import SIDES, describe
 from dms.perception.hands import HandFinder
+from dms.perception.head_fusion import by_network, fused, of_mesh, with_pose
 from dms.perception.head_model import head_model
+from dms.perception.head_net import HeadReading
 from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris
 from dms.perception.mouth import read_mouth
 from dms.perception.quality import QualityMeter
 from dms.perception.settings import Settings
+from dms.perception.trained import Trained
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Hand, Objects, Observation
 
 cv2.setNumThreads(1)  # our pictures are small: handing pieces to other threads costs more than it saves
 
-SLOTS = ("face_detector", "face_mesh", "hand_detector", "hand_landmarks")
-"""Engine slots this chain needs."""
+SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_detector", "hand_landmarks")
+"""Engine slots of the whole chain. Face detector and mesh are needed; without one of the others its part falls back to geometry
+(head, eyes, gaze) or stays unknown (hands)."""
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
 Region = tuple[float, float, float, float]
@@ -67,6 +74,7 @@ class Perception:
         self._hands = HandFinder(engines, self.settings) if all(s in engines for s in HAND_SLOTS) else None
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
+        self._trained = Trained(engines)
 
     def reset(self) -> None:
         """Forget everything about earlier frames."""
@@ -88,47 +96,57 @@ class Perception:
         found = self._faces.still(frame.grey) if independent else self._faces.track(frame.grey, frame.t)
         watch.lap("face")
         sight = Sight(Observation(t=frame.t))
-        parts: dict[str, Any] = {"face": Face(present=False)}
+        parts: dict[str, Any] = {"face": Face(present=False), "objects": Objects()}
         if found is not None:
             parts = self._read_face(frame, found, sight)
         watch.lap("head_eyes_gaze")
         hands = self._read_hands(frame, independent, may_search=not searching_face)
         watch.lap("hands")
-        sight.observation = Observation(
-            t=frame.t, source=frame.source, frame=frame.index, image=image, hands=hands, objects=Objects(), **parts
-        )
+        sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, hands=hands, **parts)
         sight.stages_ms = watch.laps
         return sight
 
     def _read_face(self, frame: Frame, found: FoundFace, sight: Sight) -> dict[str, Any]:
         x, y, w, h = (round(v, 1) for v in found.box)
         face = Face(present=True, confidence=round(found.confidence, 3), box_px=(x, y, w, h))
-        mesh = found.mesh
-        if mesh is None:
-            return {"face": face}
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
-        fit = fit_head(mesh.points, self._model, camera)
-        visible = see_eyes(frame.grey, mesh, fit)
-        open_eyes = [s for s in visible if _is_open(self._eye(s, visible, mesh, fit))]
+        looks = self._trained.head(frame.grey, found.box)
+        if found.mesh is None:
+            head = by_network(looks, found.box, camera).record() if looks else None
+            return {"face": face, "head": head, "objects": _objects(looks)}
+        fit = fit_head(found.mesh.points, self._model, camera)
+        return {"face": face, "objects": _objects(looks)} | self._read_mesh(frame, found.mesh, fit, looks, sight)
+
+    def _read_mesh(self, frame: Frame, mesh: FaceMesh, fit: HeadFit, looks: HeadReading | None, sight: Sight) -> dict[str, Any]:
+        patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
+        states = self._trained.eyes(frame.grey, patches)
+        visible = see_eyes(frame.grey, mesh, fit, states)
+        eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible, states.get(s)) for s, v in visible.items()}
+        open_eyes = [s for s, eye in eyes.items() if _is_open(eye)]
+        reading = self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model)) if open_eyes else None
         if open_eyes:
             fit = sized_by_iris(fit, iris_diameter_px({side: mesh.irises[side] for side in open_eyes}))
-        eyes = {side: self._eye(side, visible, mesh, fit) for side in visible}
-        sight.mesh, sight.fit = mesh, fit
+            if not states:  # the lids' gap in mm hangs on the size of the head
+                eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible) for s, v in visible.items()}
+        gaze = read_gaze(mesh, eyes, fit, self._model, self._driver, reading)
+        pose = fused(fit, looks) if looks else of_mesh(fit)
+        sight.mesh, sight.fit = mesh, with_pose(fit, pose)
         return {
-            "face": face,
-            "head": fit.record(),
-            "eyes": eyes,
-            "gaze": read_gaze(mesh, eyes, fit, self._model, self._driver),
-            "mouth": read_mouth(mesh.lips, fit),
+            "head": pose.record(),
+            "eyes": with_ellipses(eyes, states, gaze, pose),
+            "gaze": gaze,
+            "mouth": read_mouth(mesh.lips, fit, looks),
         }
-
-    def _eye(self, side: str, visible: dict[str, float], mesh: FaceMesh, fit: HeadFit) -> Eye:
-        return read_eye(visible[side], mesh.eye_contours[side], fit, self.settings.eye_visible)
 
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
         if self._hands is None:
             return None
         return self._hands.still(frame) if independent else self._hands.track(frame, may_search)
+
+
+def _objects(looks: HeadReading | None) -> Objects:
+    """What the head-pose network saw on the face; unknown without it."""
+    return Objects() if looks is None else Objects(sunglasses=round(looks.sunglasses, 3), mask=round(looks.mask, 3))
 
 
 def _is_open(eye: Eye) -> bool:

@@ -78,6 +78,22 @@ class PerclosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     short_share: float
 
 
+class DrowsinessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When sleepiness (KSS) is estimated, what the driver's own baseline is learned from, what the estimate is checked with."""
+
+    every_s: float
+    seen_min_s: float
+    blinks_min: int
+    baseline_s: float
+    baseline_blinks: int
+    baseline_long_max: float
+    kss_at_drowsy: float
+    kss_at_low: float
+    perclos_low: float
+    unseen_max_s: float
+    std_max: float
+
+
 class GazeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From a line of sight to a zone."""
 
@@ -199,6 +215,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     closure: ClosureRules
     blink: BlinkRules
     perclos: PerclosRules
+    drowsiness: DrowsinessRules
     gaze: GazeRules
     self_calibration: SelfCalibrationRules
     glance: GlanceRules

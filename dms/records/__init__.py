@@ -1,12 +1,12 @@
 """The record types between the rooms. Each is immutable and refuses NaN, infinities and values out of range."""
 
-from dms.records.driver import Attention, Availability, Blink, Calibration, DriverState, Drowsiness, Health
+from dms.records.driver import Attention, Availability, Blink, Calibration, DriverState, Drowsiness, Foretold, Health
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Gaze, Hand, Head, Image, Mouth, Objects, Observation
 from dms.records.takeover import Requests, TakeoverReadiness, Warning
 from dms.records.vehicle import VehicleState
 
 __all__ = [
-    "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Frame", "Gaze", "Hand",
-    "Head", "Health", "Image", "Mouth", "Objects", "Observation", "Requests", "TakeoverReadiness", "VehicleState", "Warning",
+    "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Foretold", "Frame", "Gaze",
+    "Hand", "Head", "Health", "Image", "Mouth", "Objects", "Observation", "Requests", "TakeoverReadiness", "VehicleState", "Warning",
 ]  # fmt: skip

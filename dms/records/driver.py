@@ -51,6 +51,14 @@ class Blink(Part, frozen=True, kw_only=True):
     amplitude: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
 
 
+class Foretold(Part, frozen=True, kw_only=True):
+    """Probability that it happens within the next minute, learned from simulated drives only."""
+
+    microsleep: Probability
+    sleep: Probability
+    nod: Probability
+
+
 class Drowsiness(Part, frozen=True, kw_only=True):
     """Eyelid statistics over time. Unseen eyes count in neither numerator nor denominator."""
 
@@ -60,6 +68,9 @@ class Drowsiness(Part, frozen=True, kw_only=True):
     event: str | None = None
     blinks_total: Count = 0
     last_blink: Blink | None = None
+    kss_std: Annotated[float, msgspec.Meta(ge=0, le=9)] | None = None
+    """One standard deviation of ``kss``, larger where PERCLOS speaks against it."""
+    foretold: Foretold | None = None
 
 
 class Health(Part, frozen=True, kw_only=True):

@@ -46,13 +46,23 @@ class Gaze(Part, frozen=True, kw_only=True):
     std_deg: Spread | None = None
 
 
+Ellipse = tuple[float, float, float, float, float]
+"""Centre x, y, half axes a >= b in pixels of the frame, angle of the longer one in degrees from picture x towards y."""
+
+
 class Eye(Part, frozen=True, kw_only=True):
-    """One eye. ``visible`` is the probability that the eye region can be judged at all; when low, the rest is ``None``."""
+    """One eye. ``visible`` is the probability that the eye region can be judged at all; when low, the rest is ``None``.
+
+    ``opening_std_mm``: one-sigma uncertainty of the opening. ``iris_px`` and ``pupil_px`` as the cornea shows them, lids not cut off.
+    """
 
     visible: Probability | None = None
     opening_mm: Length | None = None
+    opening_std_mm: Length | None = None
     openness: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     closed: Probability | None = None
+    iris_px: Ellipse | None = None
+    pupil_px: Ellipse | None = None
 
 
 class Mouth(Part, frozen=True, kw_only=True):

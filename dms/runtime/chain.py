@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from dms.assessment import Assessor
 from dms.inference.base import Engine
-from dms.perception.pipeline import Perception, Sight
+from dms.perception.pipeline import SLOTS, Perception, Sight
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
 from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.records.cabin import Cabin, Camera, DriverBaseline
+from dms.runtime.sleepiness import SLOT, EngineEstimator
+
+CHAIN_SLOTS = (*SLOTS, SLOT)
+"""Slots of the whole chain; without the last one KSS stays unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +40,8 @@ class Chain:
         self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None, driver: DriverBaseline | None
     ) -> None:
         self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
-        self._assessor = Assessor(profile, cabin, driver)
+        estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
+        self._assessor = Assessor(profile, cabin, driver, estimator)
         self._profile = profile
 
     def frame(self, frame: Frame) -> Judged:

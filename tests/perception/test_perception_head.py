@@ -8,7 +8,7 @@ import portraits
 import pytest
 
 from dms.perception.head_model import EYE_DISTANCE_MM, IRIS_DIAMETER_MM, head_model
-from dms.perception.head_pose import HeadFit, _turn_to, fit_head, iris_diameter_px, sized_by_iris
+from dms.perception.head_pose import HeadFit, turn_to, fit_head, iris_diameter_px, sized_by_iris
 from dms.perception.pipeline import Perception
 from dms.records.angles import direction_from, roll_deg, unit, yaw_pitch_deg
 from dms.records.cabin import Camera, default_camera
@@ -79,9 +79,9 @@ def test_off_the_axis(pose: tuple[float, float, float], position: tuple[float, f
     assert np.linalg.norm(fit.position_mm - where) < 0.03 * np.linalg.norm(where)
 
 
-def test_turn_to_is_exact() -> None:
+def testturn_to_is_exact() -> None:
     for ray in ([0.0, 0.0, 1.0], [0.3, -0.2, 1.0], [-0.9, 0.4, 1.0]):
-        turn = _turn_to(np.array(ray))
+        turn = turn_to(np.array(ray))
         assert np.allclose(turn @ turn.T, np.eye(3), atol=1e-12) and np.linalg.det(turn) == pytest.approx(1.0)
         assert np.allclose(turn @ (0, 0, 1), unit(np.array(ray)), atol=1e-12)
         axis = np.array([-ray[1], ray[0], 0.0])  # the smallest rotation leaves the axis across alone
@@ -91,7 +91,7 @@ def test_turn_to_is_exact() -> None:
 def test_ray_correction_of_a_weak_perspective_head_is_exact() -> None:
     """Points made by weak perspective about the ray: the rotation comes back to numerical precision."""
     where, truth = np.array([180.0, -90.0, 850.0]), rotation_of(25, 10, -8)
-    view, scale = _turn_to(where / where[2]).T @ truth, CAMERA.fx / where[2]
+    view, scale = turn_to(where / where[2]).T @ truth, CAMERA.fx / where[2]
     origin = np.array([CAMERA.fx * where[0] / where[2] + CAMERA.cx, CAMERA.fy * where[1] / where[2] + CAMERA.cy, 0.0])
     fit = fit_head(head_model().points @ view.T * scale + origin, head_model(), CAMERA)
     assert angle_deg(fit.rotation, truth) < 1e-4

@@ -13,6 +13,7 @@ from dms.records import (
     Drowsiness,
     Eye,
     Face,
+    Foretold,
     Gaze,
     Hand,
     Head,
@@ -48,7 +49,8 @@ STATE = (
     b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25}},'
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
     b'"drowsiness":{"kss":4.0,"perclos_60s":0.05,"mean_closure_s":0.18,"event":null,"blinks_total":31,'
-    b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8}},'
+    b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8},'
+    b'"kss_std":0.9,"foretold":{"microsleep":0.02,"sleep":0.0,"nod":0.1}},'
     b'"warning":{"class":"phone","stage":2},'
     b'"requests":{"hands_on":1,"eyes_on":2,"take_control":true,"safe_stop":false,"wake_up":3},'
     b'"health":{"state":"ready","reasons":[]},"because":["gaze off road 3.2 s; zone=phone"]}'
@@ -93,6 +95,7 @@ def state() -> TakeoverReadiness:
         drowsiness=Drowsiness(
             kss=4.0, perclos_60s=0.05, mean_closure_s=0.18, blinks_total=31,
             last_blink=Blink(start=81.02, end=81.21, amplitude=0.8),
+            kss_std=0.9, foretold=Foretold(microsleep=0.02, sleep=0.0, nod=0.1),
         ),
         warning=Warning(class_="phone", stage=2),
         requests=Requests(hands_on=1, eyes_on=2, take_control=True, wake_up=3),

@@ -37,6 +37,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Head": {"forward_camera": UNIT, "up_camera": (0.0, -1.0, 0.0)},
     "Gaze": {"direction_camera": UNIT},
     "Blink": {"start": 0.0, "end": 0.1},
+    "Foretold": {"microsleep": 0.0, "sleep": 0.0, "nod": 0.0},
     **{name: {"t": 0.0} for name in ("Observation", "DriverState", "TakeoverReadiness", "VehicleState")},
 }
 """What must be given, for records that have no empty form."""
@@ -62,7 +63,7 @@ IDS = [f"{cls.__name__}.{name}" for cls, name, _, _ in FIELDS]
 
 
 def test_every_record_and_number_is_looked_at() -> None:
-    assert len(PARTS) == 20 and len(FIELDS) > 40
+    assert len(PARTS) == 21 and len(FIELDS) > 40
     assert {"Eye.closed", "Head.yaw_deg", "VehicleState.speed_kmh", "TakeoverReadiness.level", "Blink.start"} <= set(IDS)
 
 

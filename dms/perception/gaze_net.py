@@ -1,0 +1,110 @@
+"""What the gaze network is told, and how its answer is read. The same functions serve training and the running chain.
+
+Points of the mesh round each eye in mm of this head, level with the head's own axes, right eye mirrored, and where the head is
+turned; and the eye patches. The answer is the line of sight in axes about the line to the face, level with the head (``level_view``):
+an error of the head fit then hardly touches it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine, Tensors
+from dms.perception import landmarks as lm
+from dms.perception.eye_patch import HEIGHT, WIDTH
+from dms.perception.face_mesh import FaceMesh
+from dms.perception.head_model import HeadModel
+from dms.perception.head_pose import HeadFit
+from dms.records.angles import direction_from
+
+SIDES = ("left", "right")
+EYE_VALUES = 26
+VALUES = 2 * EYE_VALUES + 6
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GazeReading:
+    """Unit vectors in axes about the line to the face, level with the head, see ``level_view``; one-sigma angles in degrees.
+
+    ``eyes``: the same for each eye.
+    """
+
+    direction: Array
+    std_deg: tuple[float, float]
+    """Of yaw, of pitch."""
+    eyes: dict[str, Array]
+
+
+def describe(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> NDArray[np.float32]:
+    """``VALUES`` numbers: ``EYE_VALUES`` of the left eye, as many of the right, forward and up axis of the head."""
+    level = level_view(fit)
+    shift = band_shift(mesh, fit, model)
+    parts = [_eye(mesh, side, fit, model, level[:2, :2].T / fit.model_scale, shift) for side in SIDES]
+    view = level @ fit.view
+    return np.concatenate([*parts, -view[:, 2] * 10, -view[:, 1] * 10]).astype(np.float32)
+
+
+def level_view(fit: HeadFit) -> Array:
+    """3 x 3: axes about the line to the face to the same axes turned about that line until the head's left-right axis is level."""
+    turn = math.atan2(fit.view[1, 0], fit.view[0, 0])
+    c, s = math.cos(turn), math.sin(turn)
+    return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def to_camera(fit: HeadFit) -> Array:
+    """3 x 3: directions of ``level_view`` axes to the camera frame."""
+    return np.asarray(fit.rotation @ fit.view.T @ level_view(fit).T)
+
+
+def _eye(mesh: FaceMesh, side: str, fit: HeadFit, model: HeadModel, turn: Array, shift: Array) -> Array:
+    contour, iris = mesh.eye_contours[side], mesh.irises[side]
+    corners = contour[[lm.CONTOUR_OUTER, lm.CONTOUR_INNER]]
+    middle = corners.mean(axis=0)
+    expected = fit.origin_px + fit.model_scale * (model.points[list(lm.EYE_CORNERS[side])].mean(axis=0) @ fit.view.T)[:2] + shift
+    points = np.concatenate(
+        [
+            iris,
+            corners,
+            contour[list(lm.UPPER_LID)].mean(axis=0)[None],
+            contour[list(lm.LOWER_LID)].mean(axis=0)[None],
+            contour[list(lm.UPPER_LID[2:5])].mean(axis=0)[None],
+            contour[list(lm.LOWER_LID[2:5])].mean(axis=0)[None],
+            (2 * middle - expected)[None],
+            (middle + shift)[None],
+        ]
+    )
+    level = (points - middle) @ turn
+    if side == "right":
+        level[:, 0] *= -1
+    return np.asarray(level.reshape(-1))
+
+
+def band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
+    """How far bone-near points round the eyes lie off the fitted model, pixels.
+
+    It takes this person's proportions out. The eye corners themselves won't do: the network moves them with the lids.
+    """
+    band = list(lm.EYE_BAND)
+    projected = fit.origin_px + fit.model_scale * (model.points[band] @ fit.view.T)[:, :2]
+    return np.asarray((mesh.points[band, :2] - projected).mean(axis=0))
+
+
+def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading:
+    """Run the network on both eyes of one face."""
+    feeds: Tensors = {"points": values.reshape(1, VALUES)}
+    feeds |= {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
+    return decode(engine.run(feeds))
+
+
+def decode(out: Tensors) -> GazeReading:
+    """``angles``: yaw, pitch in degrees of both eyes together, of the left, of the right; ``log_std``: natural log of degrees."""
+    angles = np.asarray(out["angles"], np.float64).reshape(3, 2)
+    yaw_std, pitch_std = (math.exp(float(v)) for v in out["log_std"].reshape(-1)[:2])
+    both, left, right = (direction_from(float(yaw), float(pitch)) for yaw, pitch in angles)
+    return GazeReading(both, (yaw_std, pitch_std), {"left": left, "right": right})
+
+

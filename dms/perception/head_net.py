@@ -1,0 +1,87 @@
+"""Head pose from the picture of a head: the network's input and how its answer is read. No mesh needed.
+
+The same functions cut the picture when the network is trained and when it runs.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine, Tensors
+from dms.perception.roi import Roi
+
+SIDE = 96
+"""Pixels of the network's square input."""
+
+HEAD_FACTOR = 1.7
+"""Side of the cut-out over the larger side of the face's box: ears, chin and hair line are in it."""
+
+STD_MAX_DEG = 90.0
+
+Array = NDArray[np.float64]
+Grey = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadReading:
+    """``view``: 3 x 3, head axes (x to the driver's left, y down, z backwards out of the face) to axes about the line of sight to
+    the head, as in ``HeadFit``; ``std_deg``: the network's own one-sigma estimate of the angle by which it is off. ``mouth_mm``:
+    gap between the inner lips; ``yawn``, ``sunglasses``, ``mask``: probabilities."""
+
+    view: Array
+    std_deg: float
+    mouth_mm: float
+    yawn: float
+    sunglasses: float
+    mask: float
+
+
+def head_roi(box: tuple[float, float, float, float]) -> Roi:
+    """What the network is shown of a face whose box (x, y, w, h; mesh extent or detector box) is known; never turned."""
+    x, y, w, h = box
+    return Roi(x + w / 2, y + h / 2, max(w, h) * HEAD_FACTOR)
+
+
+def cut_head(grey: Grey, roi: Roi) -> Grey:
+    """``SIDE`` x ``SIDE`` cut-out; area-averaged from twice the size, so that a large face is not aliased."""
+    return np.asarray(cv2.resize(roi.cut(grey, 2 * SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float]) -> HeadReading:
+    """Run the network on one face."""
+    return decode(engine.run({"image": cut_head(grey, head_roi(box)).reshape(1, SIDE, SIDE, 1)}))
+
+
+def decode(out: Tensors) -> HeadReading:
+    """Six numbers (first two columns of the rotation, Zhou et al. 2019) to a rotation; ``log_std``: natural log of degrees;
+    ``signs``: mouth opening in mm, then logits of yawn, sunglasses, mask."""
+    six = np.asarray(out["rotation"], np.float64).reshape(6)
+    log_std = float(out["log_std"].reshape(-1)[0])
+    mouth, *logits = (float(v) for v in out["signs"].reshape(-1))
+    yawn, sunglasses, mask = (probability(v) for v in logits)
+    sound = math.isfinite(log_std) and bool(np.isfinite(six).all()) and float(np.linalg.norm(six)) > 1e-3
+    std = math.exp(max(-2.0, min(5.2, log_std))) if sound else STD_MAX_DEG
+    return HeadReading(rotation_of(six), min(STD_MAX_DEG, std), max(0.0, mouth) if math.isfinite(mouth) else 0.0, yawn, sunglasses, mask)
+
+
+def probability(logit: float) -> float:
+    """Of a network's logit; a number gone wrong is as good as a coin."""
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))) if math.isfinite(logit) else 0.5
+
+
+def rotation_of(six: Array) -> Array:
+    """Gram-Schmidt; a degenerate answer becomes a frontal head rather than an error."""
+    if not np.isfinite(six).all():
+        return np.eye(3)
+    first, second = six[:3], six[3:]
+    length = float(np.linalg.norm(first))
+    x = first / length if length > 1e-6 else np.array([1.0, 0.0, 0.0])
+    rest = second - (x @ second) * x
+    length = float(np.linalg.norm(rest))
+    if length < 1e-6:
+        return np.eye(3)
+    y = rest / length
+    return np.stack([x, y, np.cross(x, y)], axis=1)

@@ -1,0 +1,191 @@
+"""Trains the head-pose network on the rendered faces.
+
+python engines/head_pose/train.py FACES --out RUN [--steps N]
+
+FACES is a set made by ``tools.training.render faces`` with meshes (``tools.training.meshes``). RUN gets checkpoints and a log; the
+same command goes on where it was broken off. The last step writes the engine (``--package``).
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from dms.perception.head_net import SIDE, cut_head, head_roi  # noqa: E402
+from dms.perception.roi import Roi  # noqa: E402
+from tools.training import augment  # noqa: E402
+from tools.training.faces import Faces, load_faces  # noqa: E402
+from tools.training.loop import Schedule, train  # noqa: E402
+from tools.training.trunk import Trunk  # noqa: E402
+
+BATCH = 64
+MIRROR = np.diag([-1.0, 1.0, 1.0])
+ROLL_DEG = 40.0
+
+
+class HeadNet(nn.Module):
+    """A face detector's trunk (it has seen real heads from all sides) and a small head.
+
+    Rotation in six numbers, log std; mouth opening in mm; yawn, sunglasses, mask as logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = Trunk("face_detector", "relu_369")
+        self.squeeze = nn.Conv2d(384, 96, 1)
+        self.hidden = nn.Linear(96 * 9, 160)
+        self.answer = nn.Linear(160, 11)
+        with torch.no_grad():
+            self.answer.weight.mul_(0.1)
+            self.answer.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0, 2.0, 5.0, -2.0, -2.0, -2.0]))
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """n x 1 x SIDE x SIDE grey levels to rotation n x 6, log std n x 1 (degrees), signs n x 4 (mm, three logits)."""
+        x = F.relu(self.squeeze(self.trunk(picture)))
+        x = F.dropout(F.relu(self.hidden(x.flatten(1))), 0.1, self.training)
+        out = self.answer(x)
+        return out[:, :6], out[:, 6:7], out[:, 7:]
+
+
+def rotation(six: Tensor) -> Tensor:
+    """n x 6 to n x 3 x 3, as ``dms.perception.head_net.rotation_of``."""
+    x = F.normalize(six[:, :3], dim=1)
+    y = F.normalize(six[:, 3:] - (x * six[:, 3:]).sum(1, keepdim=True) * x, dim=1)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=2)
+
+
+def angle_deg(a: Tensor, b: Tensor) -> Tensor:
+    """Angle between rotations, n."""
+    chord = (a - b).flatten(1).norm(dim=1) / (2 * 2**0.5)
+    return torch.rad2deg(2 * torch.asin(chord.clamp(max=1 - 1e-6)))
+
+
+def loss(module: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+    """Distance of the rotations; the spread learns from the error but doesn't excuse it. Signs that can't be seen don't count."""
+    picture, view, truth = batch
+    six, log_std, signs = module(picture)
+    known = torch.isfinite(truth)
+    truth = torch.nan_to_num(truth)
+    share = known / known.sum(0).clamp(min=1)
+    mouth_off = (share[:, 0] * (signs[:, 0] - truth[:, 0]).abs()).sum()
+    logits = (share[:, 1:] * F.binary_cross_entropy_with_logits(signs[:, 1:], truth[:, 1:], reduction="none")).sum()
+    made = rotation(six)
+    chord = (made - view).flatten(1).norm(dim=1)
+    off = angle_deg(made.detach(), view)
+    log_std = log_std[:, 0].clamp(-1, 5)
+    spread = (off / log_std.exp() + log_std).mean()  # Laplace
+    parts = {"chord": chord.mean(), "spread": 0.1 * spread, "mouth": 0.015 * mouth_off, "signs": 0.1 * logits}
+    return parts | {"_deg": off.mean(), "_median": off.median(), "_mouth_mm": mouth_off}
+
+
+class Examples:
+    """Cut-outs with new backgrounds, light, cameras, things in the way, at the places where our chain puts them."""
+
+    def __init__(self, faces: Faces, rows: NDArray[np.int64]) -> None:
+        self._faces, self._rows = faces, rows
+        turned = np.degrees(np.arccos(np.clip(faces.view[rows][:, 2, 2], -1, 1)))
+        bins = np.minimum(turned // 10, 12).astype(int)
+        weight = 1.0 / np.maximum(np.bincount(bins, minlength=13)[bins], 0.02 * len(rows))
+        self._chance = weight / weight.sum()
+
+    def batches(self, done: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Endless; batch k depends on k alone."""
+        while True:
+            rng = np.random.default_rng([4001, done])
+            rows = rng.choice(self._rows, BATCH, p=self._chance)
+            pairs = [self.one(rng, int(row)) for row in rows]
+            picture = torch.from_numpy(np.stack([p for p, _ in pairs])[:, None]).float()
+            signs = torch.from_numpy(np.stack([self.signs(int(row)) for row in rows])).float()
+            yield picture, torch.from_numpy(np.stack([v for _, v in pairs])).float(), signs
+            done += 1
+
+    def signs(self, row: int) -> NDArray[np.float64]:
+        """Mouth opening in mm, yawning, sunglasses, mask; NaN where the head is turned too far to show them."""
+        c = self._faces.columns
+        if self._faces.view[row][2, 2] < 0.25:
+            return np.full(4, np.nan)
+        hidden = c["mask"][row]
+        mouth = (np.nan, np.nan) if hidden else (float(c["mouth_mm"][row]), float(c["yawning"][row]))
+        return np.array([*mouth, float(c["sunglasses"][row]), float(hidden)])
+
+    def one(self, rng: np.random.Generator, row: int, plain: bool = False) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """One cut-out and its true view."""
+        view = self._faces.view[row]
+        roi = head_roi(self._box(rng, row, plain))
+        roll = 0.0
+        if not plain:
+            roi = Roi(
+                roi.cx + rng.normal(0, 0.04) * roi.size, roi.cy + rng.normal(0, 0.04) * roi.size, roi.size * np.exp(rng.normal(0, 0.1))
+            )
+            roll = float(np.radians(rng.uniform(-ROLL_DEG, ROLL_DEG))) if rng.random() < 0.5 else 0.0
+        turned = Roi(roi.cx, roi.cy, roi.size, roll)
+        picture = cut_head(self._faces.picture(row), turned)
+        if roll:
+            c, s = np.cos(-roll), np.sin(-roll)
+            view = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ view
+        if plain:
+            return picture, view
+        if rng.random() < 0.8:
+            driver = cut_head(self._faces.driver(row).astype(np.uint8) * 255, turned) > 127
+            picture = augment.put_behind(rng, picture, driver, augment.background(rng, SIDE, SIDE))
+        if rng.random() < 0.9:
+            picture = augment.relight(rng, picture)
+        if rng.random() < 0.25:
+            picture, _ = augment.occlude(rng, picture)
+        picture = augment.sensor(rng, picture)
+        if rng.random() < 0.5:
+            picture, view = np.ascontiguousarray(picture[:, ::-1]), MIRROR @ view @ MIRROR
+        return picture, view
+
+    def _box(self, rng: np.random.Generator, row: int, plain: bool) -> tuple[float, float, float, float]:
+        """Box of the mesh or of the detector, whichever this picture has; else round the true landmarks."""
+        columns = self._faces.columns
+        mesh, detected = columns["points"][row, :, :2], columns["detected"][row]
+        if np.isfinite(mesh[0, 0]) and (plain or rng.random() < 0.6):
+            return _extent(mesh)
+        if np.isfinite(detected[0]):
+            x, y, w, h = (float(v) for v in detected[:4])
+            return x, y, w, h
+        return _extent(columns["landmarks"][row, 24:, :2])
+
+
+def _extent(points: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    good = points[np.isfinite(points).all(axis=1)]
+    low, high = good.min(axis=0), good.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+RATES = {
+    "": 1e-3,
+    "trunk.": 2.5e-4,
+}
+"""Learning rates; the trunk has learned from real faces and moves slowly."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faces", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--frozen", type=int, default=17, help="so many first weight tensors of the trunk stay as they are")
+    args = parser.parse_args()
+    faces = load_faces(args.faces)
+    net = HeadNet().to(memory_format=torch.channels_last)
+    rates = dict(RATES)
+    for name in list(net.trunk.weights)[: args.frozen]:
+        rates[f"trunk.weights.{name}"] = 0.0
+    examples = Examples(faces, faces.rows("train"))
+    train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4001)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

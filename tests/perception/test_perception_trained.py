@@ -1,0 +1,115 @@
+"""What becomes of the trained networks' answers: decoded, mixed with geometry, and harmless when a network has gone wrong."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dms.perception import eye_state, gaze_net, head_net
+from dms.perception.ellipses import _flattened
+from dms.perception.eyes import pooled
+from dms.perception.head_fusion import angle_deg, by_network, fused, nearest_rotation, of_mesh
+from dms.perception.head_net import HeadReading, rotation_of
+from dms.perception.head_pose import HeadFit
+from dms.perception.roi import Roi
+from dms.records.angles import direction_from, yaw_pitch_deg
+from dms.records.cabin import Camera
+
+CAMERA = Camera(fx=850.0, fy=850.0, cx=320.0, cy=240.0, width=640, height=480)
+NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf])
+
+
+def turn(yaw: float, pitch: float = 0.0) -> np.ndarray:
+    z = -direction_from(yaw, pitch)
+    x = np.array([math.cos(math.radians(yaw)), 0.0, -math.sin(math.radians(yaw))])
+    return np.stack([x, np.cross(z, x), z], axis=1)
+
+
+def fit_of(view: np.ndarray, std: float = 4.0) -> HeadFit:
+    return HeadFit(view, view, 2.0, 2.0, np.array([320.0, 240.0]), np.array([0.0, 0.0, 650.0]), 0.5, std)
+
+
+def reading_of(view: np.ndarray, std: float) -> HeadReading:
+    return HeadReading(view, std, 0.0, 0.0, 0.0, 0.0)
+
+
+@given(st.lists(NUMBERS, min_size=6, max_size=6))
+def test_any_six_numbers_are_a_rotation(six: list[float]) -> None:
+    made = rotation_of(np.array(six))
+    assert np.allclose(made @ made.T, np.eye(3), atol=1e-6)
+    assert np.linalg.det(made) == pytest.approx(1.0, abs=1e-6)
+
+
+@given(st.lists(NUMBERS, min_size=11, max_size=11))
+def test_a_head_network_gone_wrong_is_unsure_but_usable(numbers: list[float]) -> None:
+    out = np.array(numbers, np.float32)
+    read = head_net.decode({"rotation": out[None, :6], "log_std": out[None, 6:7], "signs": out[None, 7:]})
+    assert 0 < read.std_deg <= head_net.STD_MAX_DEG
+    assert all(0 <= p <= 1 for p in (read.yawn, read.sunglasses, read.mask)) and math.isfinite(read.mouth_mm)
+
+
+@given(st.lists(NUMBERS, min_size=9, max_size=9))
+def test_an_eye_network_gone_wrong_has_seen_nothing(numbers: list[float]) -> None:
+    out = np.array(numbers, np.float32)
+    read = eye_state.decode({"state": out[None, :5], "points": out[None, 5:]}, Roi(10, 10, 50), "left")
+    assert 0 <= read.visible <= 1 and 0 <= read.closed <= 1 and 0 <= read.gap_mm <= eye_state.GAP_MAX_MM
+    if not np.isfinite(out).all():
+        assert read.visible == 0
+
+
+def test_iris_of_a_mirrored_eye_comes_back_to_its_side() -> None:
+    out = {"state": np.array([[5, -5, 9, 0, 1]], np.float32), "points": np.array([[4, 2, 5, 2]], np.float32)}
+    left, right = (eye_state.decode(out, Roi(100, 80, 51, 0.0), side) for side in ("left", "right"))
+    assert left.iris_px == pytest.approx((100 + 4 * 51 / 48, 80 + 2 * 51 / 48, 5 * 51 / 48))
+    assert right.iris_px[0] == pytest.approx(100 - 4 * 51 / 48) and right.iris_px[1] == pytest.approx(left.iris_px[1])
+
+
+@given(st.floats(-60, 60), st.floats(-60, 60), st.floats(0.5, 60))
+def test_fused_head_lies_between_and_disagreement_is_admitted(mesh_yaw: float, network_yaw: float, network_std: float) -> None:
+    fit, reading = fit_of(turn(mesh_yaw)), reading_of(turn(network_yaw), network_std)
+    pose = fused(fit, reading)
+    apart = angle_deg(fit.view, reading.view)
+    assert angle_deg(fit.view, pose.view) <= apart + 1e-6 and angle_deg(reading.view, pose.view) <= apart + 1e-6
+    assert np.allclose(pose.view @ pose.view.T, np.eye(3), atol=1e-9)
+    assert pose.std_deg > 0
+    agreed = fused(fit, reading_of(fit.view, network_std))
+    assert pose.std_deg >= agreed.std_deg - 1e-9
+
+
+def test_a_sure_network_moves_an_unsure_mesh() -> None:
+    pose = fused(fit_of(turn(50), std=25.0), reading_of(turn(75), 3.0))
+    yaw, _ = yaw_pitch_deg(-pose.rotation[:, 2])
+    assert 70 < yaw <= 75
+
+
+def test_head_without_a_mesh() -> None:
+    pose = by_network(reading_of(turn(80), 12.0), (245.0, 165.0, 150.0, 150.0), CAMERA)
+    record = pose.record()
+    assert record.yaw_deg == pytest.approx(80, abs=0.1)
+    assert record.std_deg is not None and record.std_deg >= 12.0
+    assert record.position_camera_mm is not None and 700 < record.position_camera_mm[2] < 1000
+    assert of_mesh(fit_of(turn(10))).record().yaw_deg == pytest.approx(10, abs=0.1)
+
+
+def test_nearest_rotation_of_a_rotation_is_itself() -> None:
+    assert np.allclose(nearest_rotation(3.0 * turn(20, 10)), turn(20, 10))
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_pooled_opinions(a: float, b: float) -> None:
+    assert pooled(a, b) == pytest.approx(pooled(b, a))
+    assert min(a, b) - 0.004 <= pooled(a, b) <= max(a, b) + 0.004
+
+
+def test_gaze_answer_is_three_directions() -> None:
+    read = gaze_net.decode({"angles": np.array([[10, -5, 12, -5, 8, -5]], np.float32), "log_std": np.log([[3.0, 4.0]])})
+    assert yaw_pitch_deg(read.direction) == pytest.approx((10, -5))
+    assert yaw_pitch_deg(read.eyes["left"]) == pytest.approx((12, -5)) and read.std_deg == pytest.approx((3, 4))
+
+
+def test_a_circle_seen_from_the_side_is_flat_across_the_turn() -> None:
+    assert _flattened(0.0, 0.0, -1.0) == pytest.approx((1.0, 0.0))
+    across, angle = _flattened(math.sin(1.0), 0.0, -math.cos(1.0))  # looks sideways: upright ellipse
+    assert across == pytest.approx(math.cos(1.0)) and abs(angle) == pytest.approx(90.0)
