@@ -26,8 +26,9 @@ Array = NDArray[np.float64]
 CLASSES = 3
 PENALTY = 0.03
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
-VARIATION = {"frequency": 0.5, "duration": 0.35, "velocity": 0.4}
-"""Spread over mean of alert blinks: turns plain standard scores into those of the logarithm, which the network is given."""
+VARIATION = {"duration": 0.35, "velocity": 0.4}
+"""Spread over mean of alert blinks: turns plain standard scores into those of the logarithm, which the network is given.
+The frequency is left out: its scores reach +-100 (an average over the video so far), which is nothing an interval could be."""
 SECONDS_A_BLINK = 4.0
 """Ages are not in the data: 15 blinks a minute."""
 
@@ -158,11 +159,11 @@ def network_inputs(sequence: Array) -> dict[str, NDArray[np.float32]]:
     blinks = np.zeros((1, BLINK_ROWS, BLINKS), np.float32)
     real = sequence[np.abs(sequence).sum(1) > 0]
     if len(real):
-        frequency, amplitude, duration, velocity = real.T
+        _, amplitude, duration, velocity = real.T
         age = np.arange(len(real))[::-1] * SECONDS_A_BLINK / 300.0
         rows = (
             np.ones(len(real)), of_logarithm(duration, VARIATION["duration"]), amplitude, np.zeros(len(real)),
-            of_logarithm(velocity, VARIATION["velocity"]), -of_logarithm(frequency, VARIATION["frequency"]), age,
+            of_logarithm(velocity, VARIATION["velocity"]), np.zeros(len(real)), age,
         )  # fmt: skip
         for n, row in enumerate(rows):
             blinks[0, n, -len(real) :] = np.clip(row, -5.0, 5.0)
@@ -194,8 +195,8 @@ def order_figures(fold: Fold) -> dict[str, Any]:
     }
     found = {}
     for name, score in scores.items():
-        own = [float(spearmanr(score[m], fold.level[m])[0]) for m in (fold.person == p for p in np.unique(fold.person))]
-        own = [rho for rho in own if np.isfinite(rho)]
+        people = (fold.person == p for p in np.unique(fold.person))
+        own = [float(spearmanr(score[m], fold.level[m])[0]) for m in people if np.ptp(score[m]) > 0]
         found[name] = {
             "all": round(float(spearmanr(score, fold.level)[0]), 3), "mean_over_people": round(float(np.mean(own)), 3),
             "spread_over_people": round(float(np.std(own)), 3), "right_order": f"{sum(r > 0 for r in own)} of {len(own)} people",
