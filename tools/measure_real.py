@@ -1,6 +1,6 @@
 """Measures the whole chain, through ``dms observe``, on labelled real pictures: n, 95 % spread and slices of every figure.
 
-    python tools/measure_real.py DATA [--out DIR] [--topics a,b] [--limit N] [--score SCORE.py] [--json]
+    python tools/measure_real.py DATA [--out DIR] [--topics a,b] [--limit N] [--score SCORE.py] [--brief] [--json]
 
 DATA is a folder of topics, each with ``pictures/`` and ``truth.jsonl`` (one JSON object a picture, key ``file``). Known kinds:
 ``headpose`` (forward_camera, up_camera, yaw_deg ..., face_box_px), ``gaze`` (direction_camera, target_camera_mm, camera, set),
@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+from measuring.aims import aim_of  # noqa: E402
 from measuring.chain import Record, Topic, observe, read_topic  # noqa: E402
 from measuring.covered_eyes import choose, covered_eyes  # noqa: E402
 from measuring.figures import KINDS, measure  # noqa: E402
@@ -55,7 +56,8 @@ def main() -> int:
         report = {"figures": [f.as_json() for f in figures]} | ({"score": scores} if args.score else {})
         if args.out:
             (out / "figures.json").write_text(json.dumps(report, indent=1))
-    print(json.dumps(report) if args.json else "\n".join([*table(figures), *score_lines(scores)]))
+    shown = aimed(figures) if args.brief else table(figures)
+    print(json.dumps(report) if args.json else "\n".join([*shown, *score_lines(scores)]))
     return 0 if figures else 1
 
 
@@ -68,6 +70,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--covered", type=int, default=100, help="pictures whose eyes are covered (default 100)")
     parser.add_argument("--light", choices=("both", "as-is", "infrared"), default="both", help="which copies to measure")
     parser.add_argument("--score", type=Path, help="also run this scoring program on the records")
+    parser.add_argument("--brief", action="store_true", help="only the figures with an aim, each beside its aim")
     parser.add_argument("--json", action="store_true", help="for machines")
     args = parser.parse_args()
     if not args.data.is_dir():
@@ -124,6 +127,15 @@ def scored(program: Path, topic: Topic, records: Path, truth: Path) -> dict[str,
 def table(figures: Sequence[Figure]) -> Iterator[str]:
     yield HEAD
     yield from (figure.line() for figure in figures)
+
+
+def aimed(figures: Sequence[Figure]) -> Iterator[str]:
+    """The figures that something is asked of."""
+    yield HEAD
+    for figure in figures:
+        aim = aim_of(figure)
+        if aim is not None:
+            yield f"{figure.line():115} aim {aim} {'met' if aim.met(figure.value) else 'NOT MET'}"
 
 
 def score_lines(scores: Any, path: str = "score") -> Iterator[str]:

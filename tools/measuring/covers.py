@@ -40,12 +40,12 @@ class Cover:
 def covered(bgr: Picture, places: Places, kind: str, name: str) -> tuple[Picture, tuple[str, ...]]:
     """The picture with the eyes covered, and which ones; the draws hang on kind and name alone."""
     cover = COVERS[kind]
-    rng = np.random.default_rng(zlib.crc32(f"{kind} {name}".encode()))
-    sides = (sorted(places)[int(rng.integers(len(places)))],) if cover.one_eye else tuple(sorted(places))
+    seed = zlib.crc32(f"{kind} {name}".encode())
+    sides = (sorted(places)[seed % len(places)],) if cover.one_eye else tuple(sorted(places))
     out = bgr.astype(np.float32)
     tone = skin_tone(bgr, places) if cover.skin else np.ones(3, np.float32)
     for side in sides:
-        place = places[side]
+        place, rng = places[side], np.random.default_rng(seed)  # the same for both eyes: one bar, a pair of lenses
         sheet = cover.paint(bgr.shape[:2], place, rng)[:, :, None] * tone
         sheet += rng.normal(0.0, SENSOR_NOISE, bgr.shape[:2])[:, :, None].astype(np.float32)
         where = mask(bgr.shape[:2], place, cover, rng)[:, :, None]

@@ -27,12 +27,12 @@ def measure(topic: Topic, records: Records) -> list[Figure]:
 
 
 def parts(topic: Topic) -> Iterator[tuple[str, Sequence[Record]]]:
-    """The whole topic, then its slices."""
+    """The whole topic, then its slices: by each field that all labels have and that has a few values."""
     yield "all", topic.rows
     for key in SLICES:
-        values = sorted({str(row.get(key)) for row in topic.rows})
-        if 1 < len(values) <= MOST_SLICES:
-            yield from ((f"{key} {v}", [row for row in topic.rows if str(row.get(key)) == v]) for v in values)
+        values = sorted({str(row[key]) for row in topic.rows if key in row})
+        if 1 < len(values) <= MOST_SLICES and all(key in row for row in topic.rows):
+            yield from ((f"{key} {v}", [row for row in topic.rows if str(row[key]) == v]) for v in values)
 
 
 def rate(topic: Topic, part: str, name: str, hits: Sequence[object]) -> Figure:
