@@ -67,6 +67,11 @@ def summary(blinks: Array) -> Array:
     return np.concatenate([both, both**2, np.abs(mean), *deciles], axis=1)
 
 
+def without_frequency(blinks: Array) -> Array:
+    """The same; the frequency's closeness to the own alert videos may be made by the normalisation, so it is also left out."""
+    return summary(np.concatenate([np.zeros_like(blinks[..., :1]), blinks[..., 1:]], axis=2))
+
+
 def means_only(blinks: Array) -> Array:
     return squeezed(blinks).mean(1)
 
@@ -76,17 +81,18 @@ def fit(x: Array, level: NDArray[np.intp], weight: Array, penalty: float) -> Arr
     from scipy.optimize import minimize
 
     n, width = x.shape
-    target, share = np.eye(CLASSES)[level], weight / weight.sum()
+    classes = int(level.max()) + 1
+    target, share = np.eye(classes)[level], weight / weight.sum()
 
     def loss(flat: Array) -> tuple[float, Array]:
-        beta = flat.reshape(width + 1, CLASSES)
+        beta = flat.reshape(width + 1, classes)
         p = softmax(x @ beta[1:] + beta[0])
         value = -(share * np.log(p[np.arange(n), level] + 1e-12)).sum() + penalty * (beta[1:] ** 2).sum() / 2
         slope = (p - target) * share[:, None]
         return value, np.concatenate([slope.sum(0)[None], x.T @ slope + penalty * beta[1:]]).ravel()
 
-    start = np.zeros((width + 1) * CLASSES)
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x).reshape(-1, CLASSES)
+    start = np.zeros((width + 1) * classes)
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x).reshape(-1, classes)
 
 
 def softmax(score: Array) -> Array:
@@ -94,13 +100,26 @@ def softmax(score: Array) -> Array:
     return np.asarray(e / e.sum(1, keepdims=True))
 
 
-def classify(train: Fold, blinks: Array, penalty: float, features: Any = summary, by_video: bool = True) -> NDArray[np.intp]:
-    """Levels of unseen people. ``by_video``: every video weighs the same, however many sequences it gave."""
+def classify(
+    train: Fold, blinks: Array, penalty: float, features: Any = summary, by_video: bool = True, ordered: bool = True
+) -> NDArray[np.intp]:
+    """Levels of unseen people.
+
+    ``by_video``: every video weighs the same, however many sequences it gave. ``ordered``: two cuts (above alert, above low
+    vigilant), each a logistic regression, instead of three unordered classes.
+    """
     x = features(train.blinks)
     middle, spread = x.mean(0), x.std(0) + 1e-9
     weight = 1.0 / np.bincount(train.video)[train.video] if by_video else np.ones(len(x))
-    beta = fit((x - middle) / spread, train.level, weight, penalty)
-    return np.asarray((((features(blinks) - middle) / spread) @ beta[1:] + beta[0]).argmax(1))
+    x, unseen = (x - middle) / spread, (features(blinks) - middle) / spread
+    if not ordered:
+        beta = fit(x, train.level, weight, penalty)
+        return np.asarray((unseen @ beta[1:] + beta[0]).argmax(1))
+    above = []
+    for cut in (1, 2):
+        beta = fit(x, (train.level >= cut).astype(np.intp), weight, penalty)
+        above.append(softmax(unseen @ beta[1:] + beta[0])[:, 1])
+    return np.asarray(np.stack([1.0 - above[0], np.maximum(0.0, above[0] - above[1]), above[1]], axis=1).argmax(1))
 
 
 def inside(fold: Fold, penalty: float, parts: int = 4) -> float:
@@ -150,6 +169,8 @@ def classifier_figures(one: Fold, other: Fold) -> dict[str, Any]:
         **found, "mean": round(float(np.mean(ways)), 3), "half_spread": round(abs(ways[0] - ways[1]) / 2, 3),
         "penalties": penalties,
         "means_only": [round(a, 3) for a in both_ways(one, other, PENALTY, features=means_only)],
+        "without_frequency": [round(a, 3) for a in both_ways(one, other, PENALTY, features=without_frequency)],
+        "three_unordered_classes": {str(p): [round(a, 3) for a in both_ways(one, other, p, ordered=False)] for p in PENALTIES},
         "every_sequence_the_same_weight": [round(a, 3) for a in both_ways(one, other, PENALTY, by_video=False)],
     }  # fmt: skip
 
