@@ -60,7 +60,7 @@ def infrared(bgr: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     light = bgr.astype(np.float32) @ np.array(WEIGHTS_BGR, np.float32) * fall_off(*bgr.shape[:2], rng)
     level, electrons = rng.uniform(*MEAN), np.exp(rng.uniform(*np.log(ELECTRONS)))
-    light = at_level(light, level) / 255.0
+    light = np.minimum(light * (level / max(float(light.mean()), 1e-3)) / 255.0, 1.0)  # one exposure; what is too bright is white
     noisy = rng.poisson(light * electrons) / electrons * 255.0
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
@@ -72,13 +72,6 @@ def fall_off(height: int, width: int, rng: np.random.Generator) -> NDArray[np.fl
     y, x = np.mgrid[:height, :width].astype(np.float32)
     square = ((x - middle_x) ** 2 + (y - middle_y) ** 2) / ((width**2 + height**2) / 4)
     return (1.0 / (1.0 + strength * square)).astype(np.float32)
-
-
-def at_level(light: NDArray[np.float32], level: float) -> NDArray[np.float32]:
-    """Exposed to a mean of ``level``; what is brighter than white is white, so a few rounds find the gain."""
-    for _ in range(6):
-        light = np.minimum(light * (level / max(float(light.mean()), 1e-3)), 255.0)
-    return light
 
 
 if __name__ == "__main__":

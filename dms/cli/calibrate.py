@@ -89,14 +89,14 @@ def _targets(args: argparse.Namespace) -> "list[Target]":
 def _from_pictures(args: argparse.Namespace, targets: "list[Target]") -> "list[Readings]":
     from dms.camera.log import LogFrames
     from dms.camera.open import open_source
-    from dms.perception.pipeline import Perception
+    from dms.perception.pipeline import FACE_SLOTS, Perception
     from dms.runtime.calibrate_gaze import collect_at, look
 
     with open_source(args.source) as source:
         header = source.log.header if isinstance(source, LogFrames) else None
         cabin = _cabin(args, targets, header.vehicle if header else "")
         camera = camera_of(args.camera) or (header.camera if header else None)
-        with open_engines(args, ("face_detector", "face_mesh")) as engines:
+        with open_engines(args, FACE_SLOTS) as engines:
             return collect_at(look(Perception(engines, camera), source, targets), targets, cabin)
 
 

@@ -86,7 +86,8 @@ def see_eyes(
 ) -> dict[str, float]:
     """Visibility of each eye; ``grey`` is the picture, h x w.
 
-    Two witnesses, and the more doubtful one decides: what is measured in the picture (see ``visibility``) and the eye-state network.
+    Two witnesses, and the more doubtful one decides: what is measured in the picture (see ``visibility``) and the
+    eye-state network.
     """
     measured = {side: _see_eye(grey, mesh, side, fit) for side in ("left", "right")}
     return {side: min(value, states[side].visible) if states else value for side, value in measured.items()}
@@ -100,8 +101,8 @@ def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -
 def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, reading: EyeReading | None = None) -> Eye:
     """The record's part: opening and closure only where the eye can be judged.
 
-    The lid points of the mesh and the eye-state network's ``reading`` of the picture are two opinions, averaged; without the second
-    the first stands alone.
+    The lid points of the mesh and the eye-state network's ``reading`` of the picture are two opinions, averaged; without the
+    second the first stands alone.
     """
     if visible < min_visible:
         return Eye(visible=round(visible, 3))

@@ -1,4 +1,4 @@
-"""Line of sight: from the gaze network, beside it the geometric reading (where the iris stands on the eyeball, turned by the head).
+"""Line of sight: from the gaze network, beside it the geometric reading (where the iris stands on the ball, turned by the head).
 
 The geometric reading is cross-check and fall-back: iris points of a mesh under-read the true turn of the eye, and an uncalibrated
 eyeball centre costs about 6 degrees a millimetre.
@@ -31,14 +31,15 @@ LOWERED = 0.9
 """Closed probability above which an iris reading is worthless; lids of an eye that looks far down are low but show the iris."""
 
 OFFSET_STD_DEG = 10.0
-"""How far a driver's own constant offset may reach while nobody has calibrated it (one standard deviation): no population figure is
+"""How far a driver's own constant offset may reach while nobody has calibrated it (one sigma): no population figure is
 known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
 
 READING_STD_DEG = 3.5
 """A network's reading of one real picture is never surer than this: what was left after calibrating a real driver."""
 
 APART_DEG = 12.0
-"""Network and geometry may differ by as much: the geometric reading alone is that far off. What lies beyond makes the result unsure."""
+"""Network and geometry may differ by as much: the geometric reading alone is that far off. What lies beyond is
+held against the result."""
 
 
 def read_gaze(

@@ -1,8 +1,8 @@
 """What the gaze network is told, and how its answer is read. The same functions serve training and the running chain.
 
 Points of the mesh round each eye in mm of this head, level with the head's own axes, right eye mirrored, and where the head is
-turned; and the eye patches. The answer is the line of sight in axes about the line to the face, level with the head (``level_view``):
-an error of the head fit then hardly touches it.
+turned; and the eye patches. The answer is the line of sight in axes about the line to the face, level with the head
+(``level_view``): an error of the head fit then hardly touches it.
 """
 
 import math
@@ -49,7 +49,7 @@ def describe(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> NDArray[np.float
 
 
 def level_view(fit: HeadFit) -> Array:
-    """3 x 3: axes about the line to the face to the same axes turned about that line until the head's left-right axis is level."""
+    """3 x 3: axes about the line to the face to those turned about that line until the head's left-right axis is level."""
     turn = math.atan2(fit.view[1, 0], fit.view[0, 0])
     c, s = math.cos(turn), math.sin(turn)
     return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
@@ -106,5 +106,3 @@ def decode(out: Tensors) -> GazeReading:
     yaw_std, pitch_std = (math.exp(float(v)) for v in out["log_std"].reshape(-1)[:2])
     both, left, right = (direction_from(float(yaw), float(pitch)) for yaw, pitch in angles)
     return GazeReading(both, (yaw_std, pitch_std), {"left": left, "right": right})
-
-

@@ -1,7 +1,7 @@
 """One head pose from two readings: the rigid fit of the mesh and the head-pose network, each weighed by its own uncertainty.
 
-The mesh is the better reading towards the camera and bends towards frontal beyond 60 degrees; the network sees all sides and needs
-no mesh. Where they disagree the result is less sure than either.
+The mesh is the better reading towards the camera and bends towards frontal beyond 60 degrees; the network sees all sides and
+needs no mesh. Where they disagree the result is less sure than either.
 """
 
 import math

@@ -64,7 +64,9 @@ def decode(out: Tensors) -> HeadReading:
     yawn, sunglasses, mask = (probability(v) for v in logits)
     sound = math.isfinite(log_std) and bool(np.isfinite(six).all()) and float(np.linalg.norm(six)) > 1e-3
     std = math.exp(max(-2.0, min(5.2, log_std))) if sound else STD_MAX_DEG
-    return HeadReading(rotation_of(six), min(STD_MAX_DEG, std), max(0.0, mouth) if math.isfinite(mouth) else 0.0, yawn, sunglasses, mask)
+    return HeadReading(
+        rotation_of(six), min(STD_MAX_DEG, std), max(0.0, mouth) if math.isfinite(mouth) else 0.0, yawn, sunglasses, mask
+    )
 
 
 def probability(logit: float) -> float:

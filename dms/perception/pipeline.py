@@ -35,6 +35,7 @@ SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_d
 (head, eyes, gaze) or stays unknown (hands)."""
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
+FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in HAND_SLOTS)
 Region = tuple[float, float, float, float]
 
 

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from dms.perception.eye_patch import HEIGHT, WIDTH, WIDTH_MM, cut_eye, eye_roi, to_patch  # noqa: E402
+from dms.perception.eye_patch import HEIGHT, WIDTH, cut_eye, eye_roi, to_patch  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from hil.driver.truth.columns import WORDS  # noqa: E402
 from hil.driver.truth.training_reader import TrainingSet  # noqa: E402
@@ -123,7 +123,9 @@ class Examples:
             yield patch, torch.from_numpy(np.stack([t for _, t in pairs])).float()
             done += 1
 
-    def one(self, rng: np.random.Generator, row: int, eye: int, plain: bool = False) -> tuple[NDArray[np.uint8], NDArray[np.float64]] | None:
+    def one(
+        self, rng: np.random.Generator, row: int, eye: int, plain: bool = False
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float64]] | None:
         """One patch and its labels; ``None`` where the eye is not before the camera."""
         c, side = self._eyes.columns, SIDES[eye]
         corners = c["landmarks"][row, self._eyes.corners[side], :2].astype(float)
@@ -150,13 +152,15 @@ class Examples:
         self, row: int, eye: int, roi: Roi, patch: NDArray[np.uint8], covered: NDArray[np.bool_] | None
     ) -> NDArray[np.float64]:
         c, side = self._eyes.columns, SIDES[eye]
-        visible = float(c["eye_visible"][row, eye]) * _left_open(roi, side, c["landmarks"][row], self._eyes.corners[side], covered)
+        visible = float(c["eye_visible"][row, eye]) * _left_open(
+            roi, side, c["landmarks"][row], self._eyes.corners[side], covered
+        )
         spread = np.percentile(patch[6:26, 8:40], 97) - np.percentile(patch[6:26, 8:40], 3)
         if spread < 8 or (patch >= 250).mean() > 0.6:
             visible = 0.0  # nothing can be read in the dark or in glare
         openness = float(c["openness"][row, eye])
         closed = 1 / (1 + np.exp(np.clip((openness - CLOSED_AT) / CLOSED_OVER, -30, 30)))
-        x, y, a, b, _, shown = c["iris"][row, eye]
+        x, y, a, _, _, shown = c["iris"][row, eye]
         points = np.full(4, np.nan)
         if np.isfinite(x) and shown > 0.35 and openness > 0.3 and visible > 0.5:
             middle = to_patch(np.array([[x + 0.5, y + 0.5]]), roi, side)[0] - (WIDTH / 2, HEIGHT / 2)
@@ -188,22 +192,67 @@ def _misplaced(rng: np.random.Generator, roi: Roi) -> Roi:
     )
 
 
+class Engine(nn.Module):
+    """The network with the engine's outputs: ``state`` and ``points``."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, patch: Tensor) -> tuple[Tensor, Tensor]:
+        """As the engine's file says."""
+        out = self.net(patch)
+        return out[:, :5], out[:, 5:]
+
+
+def ship(net: nn.Module, eyes: Eyes, held: int = 300) -> None:
+    """Write the engine's files: held-out people give the losses, training people the int8 ranges."""
+    from tools.training.export import from_pictures, samples
+    from tools.training.package import package
+
+    rng = np.random.default_rng(0)
+    test, training = (Examples(eyes, eyes.rows(split)) for split in ("test", "train"))
+    plain = [test.one(rng, int(row), int(rng.integers(2)), plain=True) for row in rng.choice(eyes.rows("test"), held)]
+    patches, truth = zip(*(pair for pair in plain if pair is not None), strict=True)
+    feeds = samples(image=np.stack(patches)[..., None])
+    taken = [training.one(rng, int(row), int(rng.integers(2))) for row in rng.choice(eyes.rows("train"), 250)]
+    calibration = samples(image=np.stack([pair[0] for pair in taken if pair is not None])[..., None])
+    known = np.stack(truth)
+
+    def figures(run: Any) -> dict[str, float]:
+        state = np.stack([np.asarray(run(feed)["state"], float).reshape(5) for feed in feeds])
+        seen = known[:, 0] > 0.9
+        wrong = (state[:, 1] > 0) != (known[:, 1] > 0.5)
+        return {
+            "lid_gap_error_mm": float(np.abs(state[seen, 2] - known[seen, 2]).mean()),
+            "shut_or_open_wrong": float(wrong[seen].mean()),
+            "visible_wrong": float(((state[:, 0] > 0) != (known[:, 0] > 0.5)).mean()),
+        }
+
+    net = net.to(memory_format=torch.contiguous_format)
+    print(package("eye_state", from_pictures(Engine(net)), feeds, calibration=calibration, figures=figures).table())
+
+
 RATES = {"": 1e-3, "trunk.": 2e-4}
 
 
 def main() -> int:
+    """Train, and ship if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("eyes", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--frozen", type=int, default=32, help="so many first weight tensors of the trunk stay as they are")
+    parser.add_argument("--package", action="store_true", help="then write the engine's files")
     args = parser.parse_args()
     eyes = Eyes(args.eyes)
     net = EyeNet().to(memory_format=torch.channels_last)
     rates = dict(RATES)
     for name in list(net.trunk.weights)[: args.frozen]:
         rates[f"trunk.weights.{name}"] = 0.0
-    train(net, Examples(eyes, eyes.rows("train")).batches, loss, Schedule(args.steps, rates), args.out, seed=4002)
+    net = train(net, Examples(eyes, eyes.rows("train")).batches, loss, Schedule(args.steps, rates), args.out, seed=4002)
+    if args.package:
+        ship(net, eyes)
     return 0
 
 

@@ -1,7 +1,6 @@
-"""Rendered faces as the gaze network meets them: described by our own chain, with the true line of sight in ``level_view`` axes."""
+"""Rendered faces as the gaze network meets them: described by our own chain, with the true line of sight."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -2,14 +2,15 @@
 
 python engines/gaze/train.py FACES --out RUN [--steps N]
 
-FACES is a set made by ``tools.training.render faces`` with meshes (``tools.training.meshes``). RUN gets checkpoints and a log; the
-same command goes on where it was broken off.
+FACES is a set made by ``tools.training.render faces`` with meshes (``tools.training.meshes``). RUN gets checkpoints and a log;
+the same command goes on where it was broken off.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from data import GazeRows, patches, readable  # noqa: E402
 from dms.perception.eye_patch import WIDTH  # noqa: E402
 from dms.perception.gaze_net import EYE_VALUES, SIDES, VALUES  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
+from dms.records.angles import direction_from  # noqa: E402
 from tools.training import augment  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
@@ -38,8 +40,8 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class GazeNet(nn.Module):
-    """Two readings: from the mesh's points, and from the patches (trunk of an eye-landmark network, shared by both eyes). They are
-    mixed by their own spreads. All of it is symmetric: a mirrored driver gives the mirrored answer, exactly."""
+    """Two readings: from the mesh's points, and from the patches (trunk of an eye-landmark network, shared by both eyes). They
+    are mixed by their own spreads. All of it is symmetric: a mirrored driver gives the mirrored answer, exactly."""
 
     def __init__(self, mean: Tensor, scale: Tensor) -> None:
         super().__init__()
@@ -70,7 +72,8 @@ class GazeNet(nn.Module):
         l_eye, r_eye = self._eye(left), self._eye(right)
         turned = values[:, 2 * EYE_VALUES :]
         by_pixels = self._both(
-            self.pixels(torch.cat([l_eye, r_eye, turned], 1)), self.pixels(torch.cat([r_eye, l_eye, turned * self._flip(turned)], 1))
+            self.pixels(torch.cat([l_eye, r_eye, turned], 1)),
+            self.pixels(torch.cat([r_eye, l_eye, turned * self._flip(turned)], 1)),
         )
         mirrored = torch.cat([values[:, EYE_VALUES : 2 * EYE_VALUES], values[:, :EYE_VALUES], turned * self._flip(turned)], 1)
         return self._both(self.points(values), self.points(mirrored)), by_pixels
@@ -105,18 +108,22 @@ class Examples:
     """Points with the mesh's own noise, patches taken anew."""
 
     def __init__(self, faces: Faces, known: GazeRows, chosen: NDArray[np.int64]) -> None:
-        self._faces, self._known, self._chosen = faces, known, chosen
+        self._faces, self._known, self.chosen = faces, known, chosen
         self.noise = 0.015 * known.values.std(axis=0)
 
     def batches(self, done: int) -> Iterator[Batch]:
         """Endless; batch k depends on k alone."""
         while True:
             rng = np.random.default_rng([4003, done])
-            chosen = rng.choice(self._chosen, BATCH)
+            chosen = rng.choice(self.chosen, BATCH)
             cut = [self.eyes(rng, int(i)) for i in chosen]
             values = self._known.values[chosen] + self.noise * rng.standard_normal((BATCH, VALUES)).astype(np.float32)
             pair = (torch.from_numpy(np.stack([c[k] for c in cut])[:, None]).float() for k in range(2))
-            yield *pair, torch.from_numpy(values.astype(np.float32)), torch.from_numpy(self._known.angles[chosen].reshape(BATCH, 6))
+            yield (
+                *pair,
+                torch.from_numpy(values.astype(np.float32)),
+                torch.from_numpy(self._known.angles[chosen].reshape(BATCH, 6)),
+            )
             done += 1
 
     def eyes(self, rng: np.random.Generator, i: int, plain: bool = False) -> list[NDArray[np.uint8]]:
@@ -138,18 +145,50 @@ class Examples:
 
 def _misplaced(rng: np.random.Generator, roi: Roi) -> Roi:
     shift = rng.normal(0, 0.015, 2) * roi.size
-    return Roi(roi.cx + shift[0], roi.cy + shift[1], roi.size * float(np.exp(rng.normal(0, 0.05))), roi.angle + float(rng.normal(0, 0.03)))
+    return Roi(
+        roi.cx + shift[0],
+        roi.cy + shift[1],
+        roi.size * float(np.exp(rng.normal(0, 0.05))),
+        roi.angle + float(rng.normal(0, 0.03)),
+    )
+
+
+def ship(net: nn.Module, examples: Examples, known: GazeRows, test: NDArray[np.int64], held: int = 240) -> None:
+    """Write the engine's files: held-out people give the losses, training people the int8 ranges."""
+    from tools.training.export import from_pictures, samples
+    from tools.training.package import package
+
+    rng = np.random.default_rng(0)
+
+    def feeds_of(chosen: NDArray[np.int64], plain: bool) -> list[dict[str, NDArray[Any]]]:
+        left, right = zip(*(examples.eyes(rng, int(i), plain) for i in chosen), strict=True)
+        return samples(left=np.stack(left)[..., None], right=np.stack(right)[..., None], points=known.values[chosen])
+
+    chosen = rng.choice(test, held, replace=False)
+    feeds = feeds_of(chosen, True)
+    truth = [direction_from(float(yaw), float(pitch)) for yaw, pitch in known.angles[chosen, 0]]
+
+    def figures(run: Any) -> dict[str, float]:
+        answers = [np.asarray(run(feed)["angles"], float).reshape(6) for feed in feeds]
+        cosines = [direction_from(a[0], a[1]) @ t for a, t in zip(answers, truth, strict=True)]
+        return {"gaze_error_deg": float(np.degrees(np.arccos(np.clip(cosines, -1, 1))).mean())}
+
+    net = net.to(memory_format=torch.contiguous_format)
+    calibration = feeds_of(rng.choice(examples.chosen, 200), False)
+    print(package("gaze", from_pictures(net), feeds, calibration=calibration, figures=figures).table())
 
 
 RATES = {"": 1e-3, "trunk.": 2e-4}
 
 
 def main() -> int:
+    """Train, and ship if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--frozen", type=int, default=32, help="so many first weight tensors of the trunk stay as they are")
+    parser.add_argument("--package", action="store_true", help="then write the engine's files")
     args = parser.parse_args()
     faces = load_faces(args.faces)
     known = readable(faces)
@@ -159,7 +198,10 @@ def main() -> int:
     rates = dict(RATES)
     for name in list(net.trunk.weights)[: args.frozen]:
         rates[f"trunk.weights.{name}"] = 0.0
-    train(net, Examples(faces, known, chosen).batches, loss, Schedule(args.steps, rates), args.out, seed=4003)
+    examples = Examples(faces, known, chosen)
+    net = train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4003)
+    if args.package:
+        ship(net, examples, known, np.setdiff1d(np.arange(len(known.rows)), chosen))
     return 0
 
 

@@ -2,14 +2,15 @@
 
 python engines/head_pose/train.py FACES --out RUN [--steps N]
 
-FACES is a set made by ``tools.training.render faces`` with meshes (``tools.training.meshes``). RUN gets checkpoints and a log; the
-same command goes on where it was broken off. The last step writes the engine (``--package``).
+FACES is a set made by ``tools.training.render faces`` with meshes (``tools.training.meshes``). RUN gets checkpoints and a log;
+the same command goes on where it was broken off. The last step writes the engine (``--package``).
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ from torch.nn import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from dms.perception.head_net import SIDE, cut_head, head_roi  # noqa: E402
+from dms.perception.head_fusion import angle_deg as turn_deg  # noqa: E402
+from dms.perception.head_net import SIDE, cut_head, head_roi, rotation_of  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from tools.training import augment  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
@@ -123,7 +125,9 @@ class Examples:
         roll = 0.0
         if not plain:
             roi = Roi(
-                roi.cx + rng.normal(0, 0.04) * roi.size, roi.cy + rng.normal(0, 0.04) * roi.size, roi.size * np.exp(rng.normal(0, 0.1))
+                roi.cx + rng.normal(0, 0.04) * roi.size,
+                roi.cy + rng.normal(0, 0.04) * roi.size,
+                roi.size * np.exp(rng.normal(0, 0.1)),
             )
             roll = float(np.radians(rng.uniform(-ROLL_DEG, ROLL_DEG))) if rng.random() < 0.5 else 0.0
         turned = Roi(roi.cx, roi.cy, roi.size, roll)
@@ -163,6 +167,29 @@ def _extent(points: NDArray[np.float64]) -> tuple[float, float, float, float]:
     return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
+def ship(net: nn.Module, faces: Faces, held: int = 240) -> None:
+    """Write the engine's files: held-out people give the losses, training people the int8 ranges."""
+    from tools.training.export import from_pictures, samples
+    from tools.training.package import package
+
+    rng = np.random.default_rng(0)
+    test, training = (Examples(faces, faces.rows(split)) for split in ("test", "train"))
+    chosen = rng.choice(faces.rows("test"), held, replace=False)
+    pictures, views = zip(*(test.one(rng, int(row), plain=True) for row in chosen), strict=True)
+    feeds = samples(image=np.stack(pictures)[..., None])
+    calibration = [training.one(rng, int(row))[0] for row in rng.choice(faces.rows("train"), 200)]
+
+    def figures(run: Any) -> dict[str, float]:
+        answers = [rotation_of(np.asarray(run(feed)["rotation"], float).reshape(6)) for feed in feeds]
+        return {"rotation_error_deg": float(np.mean([turn_deg(a, v) for a, v in zip(answers, views, strict=True)]))}
+
+    net = net.to(memory_format=torch.contiguous_format)
+    done = package(
+        "head_pose", from_pictures(net), feeds, calibration=samples(image=np.stack(calibration)[..., None]), figures=figures
+    )
+    print(done.table())
+
+
 RATES = {
     "": 1e-3,
     "trunk.": 2.5e-4,
@@ -171,11 +198,13 @@ RATES = {
 
 
 def main() -> int:
+    """Train, and ship if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--frozen", type=int, default=17, help="so many first weight tensors of the trunk stay as they are")
+    parser.add_argument("--package", action="store_true", help="then write the engine's files")
     args = parser.parse_args()
     faces = load_faces(args.faces)
     net = HeadNet().to(memory_format=torch.channels_last)
@@ -183,7 +212,9 @@ def main() -> int:
     for name in list(net.trunk.weights)[: args.frozen]:
         rates[f"trunk.weights.{name}"] = 0.0
     examples = Examples(faces, faces.rows("train"))
-    train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4001)
+    net = train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4001)
+    if args.package:
+        ship(net, faces)
     return 0
 
 

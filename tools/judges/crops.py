@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-
-from hil.driver.truth.geometry import Array
 from judges.drawn import Drawn
 from judges.reading import Reading
+
+from hil.driver.truth.geometry import Array
 
 ZOOM = 3
 LABEL, FINE = (0, 255, 0), (0, 255, 255)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from judges.drawn import Drawn
+from judges.figure import Figure, Pair, line, mean, of, share
 
 from hil.driver.pose import Side
 from hil.driver.truth.geometry import Array
 from hil.driver.truth.labels import EyeTruth
-from judges.drawn import Drawn
-from judges.figure import Figure, Pair, line, mean, of, share
 
 OPEN_VISIBLE = 0.5
 """Less of an iris in sight is not measured."""

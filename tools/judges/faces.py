@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
 from judges.drawn import Ask, Drawn
 from judges.figure import Figure, Pair, line, of, share
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from hil.driver.truth.geometry import Array
 from judges.drawn import Drawn
 from judges.reading import Reading
+
+from hil.driver.truth.geometry import Array
 
 Pair = tuple[Drawn, Reading]
 

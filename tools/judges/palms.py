@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
-from dms.perception.hands import count_fingers
-from hil.driver.truth.labels import HandTruth
 from judges.drawn import FINGERS, Drawn
 from judges.figure import Figure, Pair, of, share
 from judges.reading import HandSeen
+
+from dms.perception.hands import count_fingers
+from hil.driver.truth.labels import HandTruth
 
 HAND_NEAR = 0.35
 """A hand is found when the mean distance of its points is below this share of its size."""

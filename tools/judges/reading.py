@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from judges.drawn import Drawn
 
 from dms.inference.base import Engine
 from dms.perception import landmarks as lm
@@ -22,7 +23,6 @@ from dms.records import Frame
 from dms.records.cabin import Camera
 from hil.driver.truth.geometry import Array
 from hil.driver.truth.labels import Truth
-from judges.drawn import Drawn
 
 SIDES = ("left", "right")
 PRESENCE = 0.7

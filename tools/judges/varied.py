@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
+from judges.drawn import NIGHT, Ask, Stage
 
 from hil.driver.camera.presets import Preset
 from hil.driver.pose import Light
-from judges.drawn import NIGHT, Ask, Stage
 
 MIXED: tuple[Preset, ...] = ("good", "cheap", "old")
 

@@ -129,7 +129,9 @@ def eyes(columns: Columns, marks: list[str]) -> str:
     with EngineSet(["eye_state"]) as engines:
         for row in range(len(columns["picture"])):
             for k, side in enumerate(("left", "right")):
-                corners = columns["landmarks"][row, [marks.index(f"{side}_outer_corner"), marks.index(f"{side}_inner_corner")], :2]
+                corners = columns["landmarks"][
+                    row, [marks.index(f"{side}_outer_corner"), marks.index(f"{side}_inner_corner")], :2
+                ]
                 depth = columns["eye_centre_mm"][row, k, 2]
                 if np.isfinite(corners).all() and depth > 100:
                     roi = eye_roi(corners.astype(float), float(columns["camera"][row, 0] / depth))

@@ -55,7 +55,7 @@ class Averaged:
 
 
 def train(module: nn.Module, batches: Batches, loss: Loss, schedule: Schedule, out: Path, seed: int = 0) -> nn.Module:
-    """Train ``module``; ``out`` gets ``checkpoint.pt`` and ``log.csv``. Returns the module with averaged weights, in eval mode."""
+    """Train ``module``; ``out`` gets ``checkpoint.pt`` and ``log.csv``. Returns the module, averaged, in eval mode."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -88,10 +88,16 @@ def train(module: nn.Module, batches: Batches, loss: Loss, schedule: Schedule, o
             sums[name] = sums.get(name, 0.0) + float(value.detach())
         count += 1
         if done % schedule.log_every == 0:
-            _log(out / "log.csv", {"step": done, "cpu_s": round(time.process_time() - start, 1)} | {k: v / count for k, v in sums.items()})
+            _log(
+                out / "log.csv",
+                {"step": done, "cpu_s": round(time.process_time() - start, 1)} | {k: v / count for k, v in sums.items()},
+            )
             sums, count = {}, 0
         if done % schedule.save_every == 0 or done == schedule.steps:
-            _save(checkpoint, {"module": module.state_dict(), "optimiser": optimiser.state_dict(), "averaged": averaged.state, "step": done})
+            _save(
+                checkpoint,
+                {"module": module.state_dict(), "optimiser": optimiser.state_dict(), "averaged": averaged.state, "step": done},
+            )
     module.load_state_dict(averaged.state)
     return module.eval()
 
