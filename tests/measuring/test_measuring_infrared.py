@@ -24,6 +24,15 @@ def test_mean_level_is_in_range_for_dark_and_bright_pictures() -> None:
         assert MEAN[0] - 3 <= grey.mean() <= MEAN[1] + 3
 
 
+def test_what_is_too_bright_stays_white() -> None:
+    from simulated_infrared import infrared
+
+    lamp = np.full((60, 80, 3), 4, np.uint8)
+    lamp[20:40, 30:50] = 255
+    grey = infrared(lamp, "lamp")
+    assert grey[25:35, 35:45].mean() > 235 and grey.max() == 255
+
+
 def test_red_is_bright_and_corners_are_darker_than_the_middle() -> None:
     from simulated_infrared import fall_off, infrared
 

@@ -18,7 +18,13 @@ Measure = Callable[[Topic, Records], Iterator[Figure]]
 SLICES = ("set", "light", "glasses", "subject", "changed", "augmented")
 """Fields of the labels that divide a topic, where they have a few values."""
 MOST_SLICES = 6
-BANDS = {"yaw to 30": (0.0, 30.0), "yaw to 60": (0.0, 60.0), "yaw 30 to 60": (30.0, 60.0), "yaw over 60": (60.0, 360.0)}
+BANDS = {
+    "yaw to 30": (0.0, 30.0),
+    "yaw to 60": (0.0, 60.0),
+    "yaw 30 to 60": (30.0, 60.0),
+    "yaw 45 to 60": (45.0, 60.0),
+    "yaw over 60": (60.0, 360.0),
+}
 
 
 def measure(topic: Topic, records: Records) -> list[Figure]:
