@@ -135,7 +135,8 @@ def aimed(figures: Sequence[Figure]) -> Iterator[str]:
     for figure in figures:
         aim = aim_of(figure)
         if aim is not None:
-            yield f"{figure.line():115} aim {aim} {'met' if aim.met(figure.value) else 'NOT MET'}"
+            judged = "not measured" if figure.value is None else "met" if aim.met(figure.value) else "NOT MET"
+            yield f"{figure.line():115} aim {aim} {judged}"
 
 
 def score_lines(scores: Any, path: str = "score") -> Iterator[str]:
