@@ -26,7 +26,7 @@ from dms.assessment.lid_history import BIN_ROWS, BINS, BLINK_ROWS, BLINKS  # noq
 from engines.drowsiness.data import make, recipe  # noqa: E402
 
 ONNX = HERE / "drowsiness.onnx"
-EPOCHS, BATCH, RATE, WIDTH = 10, 256, 2e-3, 32
+EPOCHS, BATCH, RATE, WIDTH = 14, 256, 2e-3, 32
 INPUTS = ("blinks", "bins", "known")
 Table = dict[str, np.ndarray]
 
@@ -38,7 +38,8 @@ class Network(nn.Module):
         super().__init__()
         self.blinks = _stack(BLINK_ROWS)
         self.bins = _stack(BIN_ROWS)
-        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(6 * WIDTH + 1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 5))
+        layers = nn.Linear(6 * WIDTH + 1, 64), nn.Linear(64, 64), nn.Linear(64, 5)
+        self.head = nn.Sequential(nn.Dropout(0.1), layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
 
     def forward(self, blinks: Tensor, bins: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The three outputs of ``engine.yaml``."""
