@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dms.inference.base import Engine
 from dms.perception.detection import Detection, Detector
-from dms.perception.face_mesh import FaceMesh, mirrored_twice, read_mesh, roi_of
+from dms.perception.face_mesh import FaceMesh, mirrored_twice, mouth_again, read_mesh, roi_of
 from dms.perception.roi import Roi
 from dms.perception.settings import Settings
 
@@ -61,10 +61,14 @@ class FaceFinder:
             if found is not None and found.mesh is not None:
                 found = self._refined(grey, found)
                 if found.confidence >= self._settings.face_presence and found.mesh is not None:
-                    return replace(found, mesh=mirrored_twice(self._mesh_engine, grey, found.mesh))
+                    return replace(found, mesh=self.look_again(grey, mirrored_twice(self._mesh_engine, grey, found.mesh)))
             if found is not None and found.mesh is None:  # a mesh that is not sure of itself when read again confirms nothing
                 doubtful.append(found)
         return max(doubtful, key=lambda f: f.confidence, default=None)
+
+    def look_again(self, grey: Grey, mesh: FaceMesh) -> FaceMesh:
+        """The same mesh with further looks at the mouth."""
+        return mouth_again(self._mesh_engine, grey, mesh)
 
     def _refined(self, grey: Grey, found: FoundFace) -> FoundFace:
         """The region of interest settles within two more readings."""

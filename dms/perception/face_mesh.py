@@ -39,6 +39,8 @@ class FaceMesh:
     presence: float
     roi: Roi
     crop: NDArray[np.uint8]
+    further_lips: tuple[Points, ...] = ()
+    """Lips as seen in other regions, see ``mouth_again``."""
 
     def next_roi(self) -> Roi:
         """Where to look in the next frame."""
@@ -79,6 +81,22 @@ def read_mesh(engine: Engine, grey: NDArray[np.uint8], roi: Roi) -> FaceMesh:
         roi=roi,
         crop=crop,
     )
+
+
+MOUTH_LOOKS = ((1.2, 0.05), (1.0, 0.1))
+"""Size and drop (shares of the usual region) at which the mouth is looked at again."""
+
+
+def mouth_again(engine: Engine, grey: NDArray[np.uint8], mesh: FaceMesh) -> FaceMesh:
+    """The mesh with the lips of further looks: they sometimes stay shut on a wide-open mouth, not in every region."""
+    roi = mesh.next_roi()
+    s, c = math.sin(roi.angle), math.cos(roi.angle)
+    regions = (
+        replace(roi, cx=roi.cx - s * drop * roi.size, cy=roi.cy + c * drop * roi.size, size=size * roi.size)
+        for size, drop in MOUTH_LOOKS
+    )
+    looks = (read_mesh(engine, grey, region) for region in regions)
+    return replace(mesh, further_lips=tuple(look.lips for look in looks if look.presence > 0.5 * mesh.presence))
 
 
 def mirrored_twice(engine: Engine, grey: NDArray[np.uint8], mesh: FaceMesh) -> FaceMesh:

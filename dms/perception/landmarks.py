@@ -19,6 +19,7 @@ UPPER_LID: Final = (9, 10, 11, 12, 13, 14, 15)
 # Refined lips (80 points): 20..30 inner rim of the lower lip, 31..39 inner rim of the upper lip between the corners.
 INNER_LIP_LOWER: Final = (24, 25, 26)
 INNER_LIP_UPPER: Final = (34, 35, 36)
+INNER_LIP_CORNERS: Final = (20, 30)
 
 NASION, POGONION = 168, 199
 """Root of the nose and front of the chin: the cephalometric facial plane."""

@@ -1,29 +1,59 @@
 """Mouth opening in mm and the probability of a yawn in one picture."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from dms.perception import landmarks as lm
-from dms.perception.head_net import HeadReading
+from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points
 from dms.records.observation import Mouth
 
-YAWN_GAP_MM = 20.0
-"""Gap between the inner lips where a yawn is as likely as speech; speech stays under about 15 mm."""
+YAWN_RATIO = 0.53
+"""Height over width of the inner lips at which a yawn is as likely as speech or a bite: a yawning mouth is tall and narrow. Published
+mouth aspect ratios for yawns begin between 0.5 and 0.6."""
 
-YAWN_WIDTH_MM = 2.5
+YAWN_RATIO_WIDTH = 0.05
+
+YAWN_GAP_MM = 16.0
+"""No yawn opens less; speech stays under about 15 mm."""
+
+YAWN_GAP_WIDTH_MM = 1.5
 
 
-def read_mouth(lips: Points, fit: HeadFit, looks: HeadReading | None = None) -> Mouth:
-    """Gap of the inner lips, along the head's own up axis; foreshortening by nod is taken out.
+class Lips(NamedTuple):
+    """Inner lips: gap and width in mm."""
 
-    ``looks``: what the head-pose network says of the mouth; the mesh's lips sometimes stay shut on a wide-open mouth.
-    """
+    gap_mm: float
+    width_mm: float
+
+    @property
+    def ratio(self) -> float:
+        """Height over width."""
+        return self.gap_mm / max(self.width_mm, 5.0)
+
+
+def read_mouth(mesh: FaceMesh, fit: HeadFit) -> Mouth:
+    """Gap of the inner lips; of several looks at the mouth the one that saw it widest (lips stay shut by mistake, never open)."""
+    lips = max((measure(points, fit) for points in (mesh.lips, *mesh.further_lips)), key=lambda look: look.ratio)
+    return Mouth(opening_mm=round(lips.gap_mm, 2), yawn=round(yawn_probability(lips), 3))
+
+
+def yawn_probability(lips: Lips) -> float:
+    """Both the shape and the size have to be a yawn's."""
+    return min(_rising(lips.ratio, YAWN_RATIO, YAWN_RATIO_WIDTH), _rising(lips.gap_mm, YAWN_GAP_MM, YAWN_GAP_WIDTH_MM))
+
+
+def measure(lips: Points, fit: HeadFit) -> Lips:
+    """Along the head's own up axis; foreshortening by nod is taken out."""
     gap = lips[list(lm.INNER_LIP_LOWER)].mean(axis=0) - lips[list(lm.INNER_LIP_UPPER)].mean(axis=0)
     up = -fit.view[:2, 1]
     length = float(np.linalg.norm(up))
-    opening = max(0.0, float(gap @ -up) / (length * max(length, 0.4) * fit.scale))
-    yawn = 1.0 / (1.0 + math.exp(-(opening - YAWN_GAP_MM) / YAWN_WIDTH_MM))
-    return Mouth(opening_mm=round(opening, 2), yawn=round(yawn, 3))
+    width = float(np.linalg.norm(lips[lm.INNER_LIP_CORNERS[0]] - lips[lm.INNER_LIP_CORNERS[1]])) / fit.scale
+    return Lips(max(0.0, float(gap @ -up) / (length * max(length, 0.4) * fit.scale)), width)
+
+
+def _rising(value: float, middle: float, width: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (value - middle) / width))))

@@ -36,6 +36,9 @@ SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_d
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
 FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in HAND_SLOTS)
+YAWN_SUSPECTED = 0.5
+"""Probability by the head-pose network at which the mouth of a followed face is looked at again (single pictures always are)."""
+
 Region = tuple[float, float, float, float]
 
 
@@ -115,8 +118,10 @@ class Perception:
         if found.mesh is None:
             head = by_network(looks, found.box, camera).record() if looks else None
             return {"face": face, "head": head, "objects": _objects(looks)}
-        fit = fit_head(found.mesh.points, self._model, camera)
-        return {"face": face, "objects": _objects(looks)} | self._read_mesh(frame, found.mesh, fit, looks, sight)
+        mesh, fit = found.mesh, fit_head(found.mesh.points, self._model, camera)
+        if looks is not None and looks.yawn > YAWN_SUSPECTED and not mesh.further_lips:
+            mesh = self._faces.look_again(frame.grey, mesh)
+        return {"face": face, "objects": _objects(looks)} | self._read_mesh(frame, mesh, fit, looks, sight)
 
     def _read_mesh(self, frame: Frame, mesh: FaceMesh, fit: HeadFit, looks: HeadReading | None, sight: Sight) -> dict[str, Any]:
         patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
@@ -136,7 +141,7 @@ class Perception:
             "head": pose.record(),
             "eyes": with_ellipses(eyes, states, gaze, pose),
             "gaze": gaze,
-            "mouth": read_mouth(mesh.lips, fit, looks),
+            "mouth": read_mouth(mesh, fit),
         }
 
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:

@@ -53,7 +53,8 @@ Ellipse = tuple[float, float, float, float, float]
 class Eye(Part, frozen=True, kw_only=True):
     """One eye. ``visible`` is the probability that the eye region can be judged at all; when low, the rest is ``None``.
 
-    ``opening_std_mm``: one-sigma uncertainty of the opening. ``iris_px`` and ``pupil_px`` as the cornea shows them, lids not cut off.
+    ``opening_std_mm``: one-sigma uncertainty of the opening. ``iris_px`` and ``pupil_px`` as the cornea shows them, not cut
+    off by the lids.
     """
 
     visible: Probability | None = None

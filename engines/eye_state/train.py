@@ -26,11 +26,14 @@ from dms.perception.roi import Roi  # noqa: E402
 from hil.driver.truth.columns import WORDS  # noqa: E402
 from hil.driver.truth.training_reader import TrainingSet  # noqa: E402
 from tools.training import augment  # noqa: E402
+from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
 
 BATCH = 96
 SIDES = ("left", "right")
+LASHED = 0.85
+"""Share of the eyes that get lashes and folds drawn on."""
 CLOSED_AT, CLOSED_OVER = 0.2, 0.05
 """Openness at which an eye is as shut as open, and the width of that change."""
 
@@ -138,6 +141,9 @@ class Examples:
         patch = cut_eye(np.asarray(c["picture"][row]), roi, side)
         covered: NDArray[np.bool_] | None = None
         if not plain:
+            if rng.random() < LASHED and c["eye_visible"][row, eye] > 0.4:
+                upper, lower = (to_patch(points, roi, side) for points in lids_of(c["landmarks"][row], side))
+                patch = draw_lashes(rng, patch, upper, lower, float(c["openness"][row, eye]))
             if rng.random() < 0.85:
                 patch = augment.relight(rng, patch)
             if rng.random() < 0.25:

@@ -8,7 +8,7 @@ the same command goes on where it was broken off.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,22 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 from data import GazeRows, patches, readable  # noqa: E402
 
-from dms.perception.eye_patch import WIDTH  # noqa: E402
+from dms.perception.eye_patch import WIDTH, to_patch  # noqa: E402
 from dms.perception.gaze_net import EYE_VALUES, SIDES, VALUES  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from dms.records.angles import direction_from  # noqa: E402
 from tools.training import augment  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
+from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
 
-BATCH = 64
+BATCH, POINTS_BATCH = 64, 256
+MEMBERS, POINTS_STEPS = 3, 2500
+"""Readers of the points, all alike but for chance; steps each of them learns."""
+
+LASHED = 0.85
+"""Share of the pictures that get lashes and folds drawn on."""
 ANSWERS = 8
 """Yaw and pitch of both, left, right; log std of yaw and pitch."""
 
@@ -52,9 +58,8 @@ class GazeNet(nn.Module):
         self.squeeze = nn.Conv2d(128, 40, 1)
         self.eye = nn.Linear(40 * 24, 64)
         self.pixels = nn.Sequential(nn.Linear(2 * 64 + 6, 128), nn.ReLU(), nn.Linear(128, ANSWERS))
-        self.points = nn.Sequential(nn.Linear(VALUES, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, ANSWERS))
-        for last in (self.pixels[-1], self.points[-1]):
-            nn.init.constant_(last.bias[6:], 2.0)
+        self.points = nn.ModuleList(_points_reader() for _ in range(MEMBERS))
+        nn.init.constant_(self.pixels[-1].bias[6:], 2.0)
 
     def forward(self, left: Tensor, right: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         """n x 1 x HEIGHT x WIDTH twice and n x VALUES to angles n x 6 and log std n x 2 (degrees)."""
@@ -75,8 +80,14 @@ class GazeNet(nn.Module):
             self.pixels(torch.cat([l_eye, r_eye, turned], 1)),
             self.pixels(torch.cat([r_eye, l_eye, turned * self._flip(turned)], 1)),
         )
-        mirrored = torch.cat([values[:, EYE_VALUES : 2 * EYE_VALUES], values[:, :EYE_VALUES], turned * self._flip(turned)], 1)
-        return self._both(self.points(values), self.points(mirrored)), by_pixels
+        mirrored = self.mirrored(values)
+        by_points = [self._both(reader(values), reader(mirrored)) for reader in self.points]
+        return torch.stack(by_points).mean(0), by_pixels
+
+    def mirrored(self, values: Tensor) -> Tensor:
+        """Scaled points of the mirror image: the eyes change sides."""
+        turned = values[:, 2 * EYE_VALUES :]
+        return torch.cat([values[:, EYE_VALUES : 2 * EYE_VALUES], values[:, :EYE_VALUES], turned * self._flip(turned)], 1)
 
     def _eye(self, patch: Tensor) -> Tensor:
         x = F.relu(self.squeeze(self.trunk(patch))).flatten(1)
@@ -91,25 +102,79 @@ class GazeNet(nn.Module):
         return (straight + back * back.new_tensor([-1.0, 1, -1, 1, -1, 1, 1, 1])) / 2
 
 
-def loss(module: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Absolute errors in degrees of both readings; their spreads learn from the error but don't excuse it."""
+def _points_reader() -> nn.Sequential:
+    reader = nn.Sequential(nn.Linear(VALUES, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, ANSWERS))
+    nn.init.constant_(reader[-1].bias[6:], 2.0)
+    return reader
+
+
+class OneReader(nn.Module):
+    """One of the points' readers while it learns."""
+
+    def __init__(self, net: GazeNet, member: int) -> None:
+        super().__init__()
+        self.net, self.member = [net], member  # in a list: its other parameters are not this module's
+        self.reader = net.points[member]
+
+    def forward(self, points: Tensor) -> Tensor:
+        """n x VALUES to n x ANSWERS."""
+        net = self.net[0]
+        values = (points - net.mean) / net.scale
+        return net._both(self.reader(values), self.reader(net.mirrored(values)))
+
+
+def by_pixels(module: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """Loss of the patches' reading."""
     left, right, points, angles = batch
-    out = {}
-    for name, answer in zip(("points", "pixels"), module.readings(left, right, points), strict=True):
-        off = (answer[:, :6] - angles).abs()
-        log_std = answer[:, 6:].clamp(-1, 4)
-        out[name] = 0.1 * (off[:, :2].mean() + 0.5 * off[:, 2:].mean())
-        out[f"{name}_spread"] = 0.05 * (off[:, :2].detach() / log_std.exp() + log_std).mean()
-        out[f"_{name}_yaw"], out[f"_{name}_pitch"] = off[:, 0].mean(), off[:, 1].mean()
-    return out
+    return _off(module.readings(left, right, points)[1], angles)
+
+
+def by_points(module: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    """Loss of one reader of the points."""
+    points, angles = batch
+    return _off(module(points), angles)
+
+
+def _off(answer: Tensor, angles: Tensor) -> dict[str, Tensor]:
+    """Absolute errors in degrees; the spread learns from the error but doesn't excuse it."""
+    off = (answer[:, :6] - angles).abs()
+    log_std = answer[:, 6:].clamp(-1, 4)
+    return {
+        "both": 0.1 * off[:, :2].mean(),
+        "each": 0.05 * off[:, 2:].mean(),
+        "spread": 0.05 * (off[:, :2].detach() / log_std.exp() + log_std).mean(),
+        "_yaw": off[:, 0].mean(),
+        "_pitch": off[:, 1].mean(),
+    }
+
+
+OTHER_FACES_MM = {"iris": 0.1, "corners": 0.8, "lids": 0.4, "place": 1.0}
+"""Standard deviations of what is added to the points: real faces differ more from rendered ones than these among each other.
+Corners: tilt and width of the eye (rendered eyes are more slanted than most); place: of the eye on the head model."""
+
+
+def other_faces(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
+    """n x VALUES to add to points, in mm: the same face for both eyes, but for a rest."""
+    both = rng.standard_normal((count, EYE_VALUES))
+    out = np.zeros((count, VALUES))
+    for eye in range(2):
+        e = 0.85 * both + 0.5 * rng.standard_normal((count, EYE_VALUES))
+        o = eye * EYE_VALUES
+        out[:, o : o + 10] = OTHER_FACES_MM["iris"] * rng.standard_normal((count, 10))
+        for axis in range(2):  # the corners move against each other: their middle is where zero is
+            moved = OTHER_FACES_MM["corners"] * e[:, 10 + axis]
+            out[:, o + 10 + axis], out[:, o + 12 + axis] = moved, -moved
+        out[:, [o + 15, o + 19]] = OTHER_FACES_MM["lids"] * e[:, [15, 15]]  # upper lid, mean and middle
+        out[:, [o + 17, o + 21]] = OTHER_FACES_MM["lids"] * e[:, [17, 17]]  # lower lid
+        out[:, o + 22 : o + 26] = OTHER_FACES_MM["place"] * e[:, 22:26]
+    return out.astype(np.float32)
 
 
 class Examples:
-    """Points with the mesh's own noise, patches taken anew."""
+    """Points as faces of other proportions would have them, patches taken anew."""
 
     def __init__(self, faces: Faces, known: GazeRows, chosen: NDArray[np.int64]) -> None:
         self._faces, self._known, self.chosen = faces, known, chosen
-        self.noise = 0.015 * known.values.std(axis=0)
 
     def batches(self, done: int) -> Iterator[Batch]:
         """Endless; batch k depends on k alone."""
@@ -117,7 +182,7 @@ class Examples:
             rng = np.random.default_rng([4003, done])
             chosen = rng.choice(self.chosen, BATCH)
             cut = [self.eyes(rng, int(i)) for i in chosen]
-            values = self._known.values[chosen] + self.noise * rng.standard_normal((BATCH, VALUES)).astype(np.float32)
+            values = self._known.values[chosen] + other_faces(rng, BATCH)
             pair = (torch.from_numpy(np.stack([c[k] for c in cut])[:, None]).float() for k in range(2))
             yield (
                 *pair,
@@ -126,14 +191,33 @@ class Examples:
             )
             done += 1
 
+    def points(self, member: int) -> Callable[[int], Iterator[tuple[Tensor, Tensor]]]:
+        """Endless batches of points alone, for one reader."""
+
+        def batches(done: int) -> Iterator[tuple[Tensor, Tensor]]:
+            while True:
+                rng = np.random.default_rng([4003, 1 + member, done])
+                chosen = rng.choice(self.chosen, POINTS_BATCH)
+                values = self._known.values[chosen] + other_faces(rng, POINTS_BATCH)
+                yield torch.from_numpy(values), torch.from_numpy(self._known.angles[chosen].reshape(POINTS_BATCH, 6))
+                done += 1
+
+        return batches
+
     def eyes(self, rng: np.random.Generator, i: int, plain: bool = False) -> list[NDArray[np.uint8]]:
         """Left and right patch; light and camera are the same for both."""
         rois = self._known.rois[i]
         if not plain:
             rois = {side: _misplaced(rng, roi) for side, roi in rois.items()}
-        cut = patches(self._faces.picture(int(self._known.rows[i])), rois)
+        row = int(self._known.rows[i])
+        cut = patches(self._faces.picture(row), rois)
         if plain:
             return [cut[side] for side in SIDES]
+        if rng.random() < LASHED:
+            for k, side in enumerate(SIDES):
+                lids = (to_patch(points, rois[side], side) for points in lids_of(self._faces.columns["landmarks"][row], side))
+                if self._known.seen[i, k]:
+                    cut[side] = draw_lashes(rng, cut[side], *lids, float(self._faces.columns["openness"][row, k]))
         strip = np.concatenate([cut[side] for side in SIDES], axis=1)
         if rng.random() < 0.85:
             strip = augment.relight(rng, strip)
@@ -178,7 +262,8 @@ def ship(net: nn.Module, examples: Examples, known: GazeRows, test: NDArray[np.i
     print(package("gaze", from_pictures(net), feeds, calibration=calibration, figures=figures).table())
 
 
-RATES = {"": 1e-3, "trunk.": 2e-4}
+RATES = {"": 1e-3, "trunk.": 0.0}
+"""Learning rates. The trunk stays as it was made on real eyes: trained on, it reads rendered eyes better and real ones worse."""
 
 
 def main() -> int:
@@ -186,8 +271,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--frozen", type=int, default=32, help="so many first weight tensors of the trunk stay as they are")
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--package", action="store_true", help="then write the engine's files")
     args = parser.parse_args()
     faces = load_faces(args.faces)
@@ -195,13 +279,14 @@ def main() -> int:
     chosen = np.flatnonzero(np.isin(known.rows, faces.rows("train")))
     values = torch.from_numpy(known.values[chosen])
     net = GazeNet(values.mean(0), values.std(0) + 1e-3).to(memory_format=torch.channels_last)
-    rates = dict(RATES)
-    for name in list(net.trunk.weights)[: args.frozen]:
-        rates[f"trunk.weights.{name}"] = 0.0
     examples = Examples(faces, known, chosen)
-    net = train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4003)
+    train(net, examples.batches, by_pixels, Schedule(args.steps, RATES), args.out / "pixels", seed=4003)
+    for member in range(MEMBERS):
+        reader = OneReader(net, member)
+        schedule = Schedule(POINTS_STEPS, {"": 2e-3}, decay=1e-3)
+        train(reader, examples.points(member), by_points, schedule, args.out / f"points_{member}", seed=4003 + member)
     if args.package:
-        ship(net, examples, known, np.setdiff1d(np.arange(len(known.rows)), chosen))
+        ship(net.eval(), examples, known, np.setdiff1d(np.arange(len(known.rows)), chosen))
     return 0
 
 

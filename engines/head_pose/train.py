@@ -202,7 +202,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--frozen", type=int, default=17, help="so many first weight tensors of the trunk stay as they are")
     parser.add_argument("--package", action="store_true", help="then write the engine's files")
     args = parser.parse_args()

@@ -8,7 +8,7 @@ import portraits
 import pytest
 
 from dms.perception.head_model import EYE_DISTANCE_MM, IRIS_DIAMETER_MM, head_model
-from dms.perception.head_pose import HeadFit, turn_to, fit_head, iris_diameter_px, sized_by_iris
+from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris, turn_to
 from dms.perception.pipeline import Perception
 from dms.records.angles import direction_from, roll_deg, unit, yaw_pitch_deg
 from dms.records.cabin import Camera, default_camera
