@@ -111,7 +111,7 @@ def mirrored_twice(engine: Engine, grey: NDArray[np.uint8], mesh: FaceMesh) -> F
         return mesh
 
     def back(points: Points) -> Points:
-        out = points.copy()
+        out: Points = points.copy()
         out[:, 0] = last - out[:, 0]
         return out
 

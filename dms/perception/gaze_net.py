@@ -95,9 +95,8 @@ def band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
 
 def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading:
     """Run the network on both eyes of one face."""
-    feeds: Tensors = {"points": values.reshape(1, VALUES)}
-    feeds |= {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
-    return decode(engine.run(feeds))
+    eyes = {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
+    return decode(engine.run({**eyes, "points": values.reshape(1, VALUES)}))
 
 
 def decode(out: Tensors) -> GazeReading:

@@ -1,7 +1,7 @@
 """Records to JSON Lines and back. A line that cannot be used is refused with its number."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
@@ -30,7 +30,8 @@ def decode_input(line: bytes | str, number: int = 0) -> InputRecord:
     Raises:
         RecordError: not JSON, NaN, wrong type, out of range or unknown schema; the message starts with the line number.
     """
-    return cast(InputRecord, _decode(_INPUT, line, number))
+    record: InputRecord = _decode(_INPUT, line, number)
+    return record
 
 
 def decode_state(line: bytes | str, number: int = 0) -> TakeoverReadiness:
