@@ -83,8 +83,8 @@ def run(args: argparse.Namespace) -> int:
             signal.signal(number, lambda *_: loop.stop())
         if parts.driver is None:
             print(
-                "dms: no driver file: nobody will be 'ready' before the gaze has calibrated itself over minutes of driving by hand; "
-                "see dms calibrate gaze",
+                "dms: no driver file: nobody will be 'ready' before the gaze has calibrated itself over minutes of driving "
+                "by hand; see dms calibrate gaze",
                 file=sys.stderr,
             )
         print(f"dms: running, {source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)

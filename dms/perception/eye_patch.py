@@ -54,7 +54,7 @@ def to_patch(points: Points, roi: Roi, side: str) -> Points:
     turned = (points - (roi.cx, roi.cy)) @ np.array([[c, -s], [s, c]]) * (WIDTH / roi.size)
     if side == "right":
         turned = turned * (-1.0, 1.0)
-    return np.asarray(turned + (WIDTH / 2, HEIGHT / 2))
+    return np.asarray(turned + np.array([WIDTH / 2, HEIGHT / 2]))
 
 
 def share_inside(roi: Roi, shape: tuple[int, ...]) -> float:

@@ -42,8 +42,8 @@ def read_eye_state(engine: Engine, grey: NDArray[np.uint8], roi: Roi, side: str)
 
 
 def decode(out: Tensors, roi: Roi, side: str) -> EyeReading:
-    """``state``: visible and closed (logits), gap in mm, natural log of its std in mm, openness; ``points``: iris centre x, y from
-    the patch's middle, iris radius, pupil radius, in patch pixels. A network gone wrong has seen nothing."""
+    """``state``: visible and closed (logits), gap in mm, natural log of its std in mm, openness. ``points``: iris centre x, y
+    from the patch's middle, iris radius, pupil radius, in patch pixels. A network gone wrong has seen nothing."""
     visible, closed, gap, log_std, openness = (float(v) for v in out["state"].reshape(-1))
     x, y, iris, pupil = (float(v) for v in out["points"].reshape(-1))
     if not all(math.isfinite(v) for v in (visible, closed, gap, log_std, openness, x, y, iris, pupil)):

@@ -12,8 +12,8 @@ from dms.perception.roi import Points
 from dms.records.observation import Mouth
 
 YAWN_RATIO = 0.53
-"""Height over width of the inner lips at which a yawn is as likely as speech or a bite: a yawning mouth is tall and narrow. Published
-mouth aspect ratios for yawns begin between 0.5 and 0.6."""
+"""Height over width of the inner lips at which a yawn is as likely as speech or a bite: a yawning mouth is tall and narrow.
+Published mouth aspect ratios for yawns begin between 0.5 and 0.6."""
 
 YAWN_RATIO_WIDTH = 0.05
 

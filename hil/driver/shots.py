@@ -81,7 +81,7 @@ class Shots:
         self._person = Person(seed=self.seed, split=split_of(self.seed))
         self._renderer: Renderer | None = None
         self.ids: NDArray[np.uint8] | None = None
-        """ID picture of the newest shot; pixel by pixel the shot's own unless ``region`` is "full", where the lens bends the shot."""
+        """ID picture of the newest shot, pixel by pixel, unless ``region`` is "full", where the lens bends the shot."""
 
     def __enter__(self) -> "Shots":
         from hil.driver.look.wardrobe import dress

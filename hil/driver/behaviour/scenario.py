@@ -136,7 +136,7 @@ class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Pictures that have nothing to do with each other, for training: each shows another pose, each run another driver.
 
     ``yaw_deg``, ``pitch_deg``: widest head angles; ``close``: share of pictures taken from near, with far-down glances;
-    ``roaming``: share of cameras that stand anywhere before the face, from arm's length to a hand's breadth, not where cars have one.
+    ``roaming``: share of cameras that stand anywhere before the face, not where cars have one.
     """
 
     yaw_deg: Annotated[float, msgspec.Meta(ge=0, le=100)] = 98.0
