@@ -58,10 +58,10 @@ def _observations(args: argparse.Namespace, failures: list[str]) -> Iterator[Obs
     if args.input == "hand-landmarks":
         yield from _each(args.paths, failures, _hand_landmarks)
         return
-    from dms.perception.eye_crop import SLOT
+    from dms.perception.eye_crop import SLOTS as EYE_SLOTS
     from dms.perception.pipeline import SLOTS
 
-    slots = (SLOT,) if args.input == "eye" else SLOTS
+    slots = EYE_SLOTS if args.input == "eye" else SLOTS
     camera, cabin = camera_of(args.camera), cabin_of(args.vehicle)
     with open_engines(args, slots) as engines:
         if args.input == "eye":

@@ -1,7 +1,8 @@
-"""A picture that shows one eye and nothing else: lid opening relative to the eye's width, without a face around it."""
+"""A picture that shows one eye and nothing else: read from the points of its lids and from the picture, without a face round it."""
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,12 +10,15 @@ from numpy.typing import NDArray
 
 from dms.inference.base import Engine
 from dms.perception import landmarks as lm
-from dms.perception.eyes import measure_patch, visibility
+from dms.perception.eye_patch import EYE_WIDTH_MM, corners_of, eye_roi
+from dms.perception.eye_state import EyeReading, read_eye_state
+from dms.perception.eyes import measure_patch, pooled, visibility
 from dms.perception.roi import Points
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Observation
 
-SLOT = "eye_landmarks"
+SLOTS = ("eye_landmarks", "eye_state")
+"""Engine slots needed; without the second the lids' points stand alone."""
 
 MARGIN = 1.2
 """The network wants some skin round the eye; the crop's border is repeated outwards."""
@@ -30,20 +34,40 @@ class EyeCropReader:
     """Reads single-eye pictures. Which eye it is nobody knows, so the picture and its mirror image are averaged."""
 
     def __init__(self, engines: Mapping[str, Engine]) -> None:
-        self._engine = engines[SLOT]
+        self._engine = engines[SLOTS[0]]
+        self._state = engines.get(SLOTS[1])
 
     def observe(self, frame: Frame) -> Observation:
         """An observation whose ``eyes`` has the one entry ``unknown``."""
-        square, scale, shift = _square(frame.grey, self._engine.spec.inputs[0].shape[1])
+        size = self._engine.spec.inputs[0].shape[1]
+        square, scale, shift = _square(frame.grey, size)
         straight, mirrored = (self._contour(s) for s in (square, np.ascontiguousarray(square[:, ::-1])))
         ratio = (gap_ratio(straight) + gap_ratio(mirrored)) / 2
-        visible = visibility(measure_patch(frame.grey, straight * scale - shift), hidden_deg=0.0)
+        contour = straight * scale - shift
+        visible = visibility(measure_patch(frame.grey, contour), hidden_deg=0.0)
+        closed = 1.0 / (1.0 + math.exp((ratio - CLOSED_RATIO) / CLOSED_WIDTH))
+        openness = max(0.0, min(2.0, (ratio - 0.1) / (OPEN_RATIO - 0.1)))
+        if self._state is not None:
+            reading = self._picture(frame.grey, contour)
+            visible, closed = min(visible, reading.visible), pooled(closed, reading.closed)
+            openness = (openness + reading.openness) / 2
         eye = Eye(visible=round(visible, 3))
         if visible >= 0.5:
-            closed = 1.0 / (1.0 + math.exp((ratio - CLOSED_RATIO) / CLOSED_WIDTH))
-            openness = max(0.0, min(2.0, (ratio - 0.1) / (OPEN_RATIO - 0.1)))
             eye = Eye(visible=round(visible, 3), openness=round(openness, 3), closed=round(closed, 3))
         return Observation(t=frame.t, source=frame.source, frame=frame.index, eyes={"unknown": eye})
+
+    def _picture(self, grey: NDArray[np.uint8], contour: Points) -> EyeReading:
+        """Mean over left and right eye, since nobody knows which it is."""
+        assert self._state is not None
+        corners = corners_of(contour)
+        roi = eye_roi(corners, float(np.linalg.norm(corners[0] - corners[1])) / EYE_WIDTH_MM)
+        one, other = (read_eye_state(self._state, grey, roi, side) for side in ("left", "right"))
+        return replace(
+            one,
+            visible=(one.visible + other.visible) / 2,
+            closed=(one.closed + other.closed) / 2,
+            openness=(one.openness + other.openness) / 2,
+        )
 
     def _contour(self, square: NDArray[np.uint8]) -> Points:
         out = self._engine.run({"image": square.reshape(self._engine.spec.inputs[0].shape)})

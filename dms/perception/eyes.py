@@ -120,13 +120,19 @@ def _eye(visible: float, gap: float, openness: float, closed: float) -> Eye:
     return Eye(visible=round(visible, 3), opening_mm=round(gap, 2), openness=round(openness, 3), closed=round(closed, 3))
 
 
-def pooled(one: float, other: float) -> float:
-    """Two opinions of one probability: the mean of their logits, neither ever more than nearly certain."""
-    return 1.0 / (1.0 + math.exp(-(_logit(one) + _logit(other)) / 2))
+POINTS_SURE, PICTURE_SURE = 0.92, 0.985
+"""No lid points and no picture is surer of shut or open than this: a mesh draws open lids where it sees none, so the picture,
+when it is sure, must be able to overrule it."""
 
 
-def _logit(p: float) -> float:
-    p = min(0.997, max(0.003, p))
+def pooled(points: float, picture: float) -> float:
+    """Two opinions of one probability, from lid points and from the picture: the mean of their logits."""
+    logit = (_logit(points, POINTS_SURE) + _logit(picture, PICTURE_SURE)) / 2
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+def _logit(p: float, sure: float) -> float:
+    p = min(sure, max(1.0 - sure, p))
     return math.log(p / (1.0 - p))
 
 

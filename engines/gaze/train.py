@@ -208,7 +208,7 @@ class Examples:
         """Left and right patch; light and camera are the same for both."""
         rois = self._known.rois[i]
         if not plain:
-            rois = {side: _misplaced(rng, roi) for side, roi in rois.items()}
+            rois = _misplaced(rng, rois)
         row = int(self._known.rows[i])
         cut = patches(self._faces.picture(row), rois)
         if plain:
@@ -227,14 +227,15 @@ class Examples:
         return [np.ascontiguousarray(strip[:, :WIDTH]), np.ascontiguousarray(strip[:, WIDTH:])]
 
 
-def _misplaced(rng: np.random.Generator, roi: Roi) -> Roi:
-    shift = rng.normal(0, 0.015, 2) * roi.size
-    return Roi(
-        roi.cx + shift[0],
-        roi.cy + shift[1],
-        roi.size * float(np.exp(rng.normal(0, 0.05))),
-        roi.angle + float(rng.normal(0, 0.03)),
-    )
+def _misplaced(rng: np.random.Generator, rois: dict[str, Roi]) -> dict[str, Roi]:
+    """Both patches as on a face with larger eyes, at another height, more or less slanted; and each a little off by itself."""
+    size, drop, slant = float(np.exp(rng.normal(0, 0.13))), rng.normal(0, 0.03), rng.normal(0, 0.09)
+    out = {}
+    for side, roi in rois.items():
+        x, y = rng.normal(0, 0.015, 2)
+        turn = (slant if side == "left" else -slant) + rng.normal(0, 0.03)
+        out[side] = Roi(roi.cx + x * roi.size, roi.cy + (y + drop) * roi.size, roi.size * size, roi.angle + float(turn))
+    return out
 
 
 def ship(net: nn.Module, examples: Examples, known: GazeRows, test: NDArray[np.int64], held: int = 240) -> None:
