@@ -12,7 +12,7 @@ from dms.inference.base import Engine
 from dms.perception import landmarks as lm
 from dms.perception.eye_patch import EYE_WIDTH_MM, corners_of, eye_roi
 from dms.perception.eye_state import EyeReading, read_eye_state
-from dms.perception.eyes import measure_patch, pooled, visibility
+from dms.perception.eyes import HALF_OPEN, closed_probability, measure_patch, together, visibility
 from dms.perception.roi import Points
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Observation
@@ -49,8 +49,8 @@ class EyeCropReader:
         openness = max(0.0, min(2.0, (ratio - 0.1) / (OPEN_RATIO - 0.1)))
         if self._state is not None:
             reading = self._picture(frame.grey, contour)
-            visible, closed = min(visible, reading.visible), pooled(closed, reading.closed)
             openness = (openness + reading.openness) / 2
+            visible, closed = together(visible, reading.visible), closed_probability(openness, HALF_OPEN)
         eye = Eye(visible=round(visible, 3))
         if visible >= 0.5:
             eye = Eye(visible=round(visible, 3), openness=round(openness, 3), closed=round(closed, 3))

@@ -34,6 +34,10 @@ SHUT_MM = 1.0
 CLOSED_MIDDLE = 0.42
 """Openness (4.4 mm) at which closed and open are equally likely: people with an aperture of 6 mm awake must count as open."""
 
+HALF_OPEN = 0.5
+"""Where the eye-state network has its say the limit is half way: its openness is relative to a relaxed eye that looks the same way, so
+lids lowered over a downward glance don't count; nobody's own open level is known from one picture."""
+
 CLOSED_WIDTH = 0.06
 
 
@@ -86,11 +90,15 @@ def see_eyes(
 ) -> dict[str, float]:
     """Visibility of each eye; ``grey`` is the picture, h x w.
 
-    Two witnesses, and the more doubtful one decides: what is measured in the picture (see ``visibility``) and the
-    eye-state network.
+    Two witnesses: what is measured in the picture (see ``visibility``) and the eye-state network, see ``together``.
     """
     measured = {side: _see_eye(grey, mesh, side, fit) for side in ("left", "right")}
-    return {side: min(value, states[side].visible) if states else value for side, value in measured.items()}
+    return {side: together(value, states[side].visible) if states else value for side, value in measured.items()}
+
+
+def together(measured: float, network: float) -> float:
+    """The more doubtful of two witnesses decides."""
+    return min(measured, network)
 
 
 def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> float:
@@ -108,32 +116,16 @@ def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, 
         return Eye(visible=round(visible, 3))
     gap = opening_mm(contour, fit)
     openness = max(0.0, min(2.0, (gap - SHUT_MM) / (OPEN_MM - SHUT_MM)))
-    closed = closed_probability(openness)
     if reading is None:
-        return _eye(visible, gap, openness, closed)
+        return _eye(visible, gap, openness, closed_probability(openness))
+    both = (openness + reading.openness) / 2
+    eye = _eye(visible, (gap + reading.gap_mm) / 2, both, closed_probability(both, HALF_OPEN))
     apart = abs(gap - reading.gap_mm) / 2
-    eye = _eye(visible, (gap + reading.gap_mm) / 2, (openness + reading.openness) / 2, pooled(closed, reading.closed))
     return msgspec.structs.replace(eye, opening_std_mm=round(math.hypot(reading.gap_std_mm, apart), 2))
 
 
 def _eye(visible: float, gap: float, openness: float, closed: float) -> Eye:
     return Eye(visible=round(visible, 3), opening_mm=round(gap, 2), openness=round(openness, 3), closed=round(closed, 3))
-
-
-POINTS_SURE, PICTURE_SURE = 0.92, 0.985
-"""No lid points and no picture is surer of shut or open than this: a mesh draws open lids where it sees none, so the picture,
-when it is sure, must be able to overrule it."""
-
-
-def pooled(points: float, picture: float) -> float:
-    """Two opinions of one probability, from lid points and from the picture: the mean of their logits."""
-    logit = (_logit(points, POINTS_SURE) + _logit(picture, PICTURE_SURE)) / 2
-    return 1.0 / (1.0 + math.exp(-logit))
-
-
-def _logit(p: float, sure: float) -> float:
-    p = min(sure, max(1.0 - sure, p))
-    return math.log(p / (1.0 - p))
 
 
 def opening_mm(contour: Points, fit: HeadFit) -> float:
@@ -145,9 +137,9 @@ def opening_mm(contour: Points, fit: HeadFit) -> float:
     return max(0.0, gap_px / (fit.scale * max(length, 0.4)))
 
 
-def closed_probability(openness: float) -> float:
-    """Probability that the lids are shut, from the openness of a single picture."""
-    return 1.0 / (1.0 + math.exp((openness - CLOSED_MIDDLE) / CLOSED_WIDTH))
+def closed_probability(openness: float, middle: float = CLOSED_MIDDLE) -> float:
+    """Probability that the lids are shut, from the openness of a single picture; at ``middle`` shut is as likely as open."""
+    return 1.0 / (1.0 + math.exp(max(-30.0, min(30.0, (openness - middle) / CLOSED_WIDTH))))
 
 
 def turned_away(side: str, fit: HeadFit) -> float:

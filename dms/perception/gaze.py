@@ -34,12 +34,13 @@ OFFSET_STD_DEG = 10.0
 """How far a driver's own constant offset may reach while nobody has calibrated it (one sigma): no population figure is
 known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
 
-READING_STD_DEG = 3.5
-"""A network's reading of one real picture is never surer than this: what was left after calibrating a real driver."""
+WELL_SEEN_STD_DEG = 12.0
+"""What the network states of a well-seen pair of eyes of a driver it doesn't know (median over synthetic test drivers). A reading it
+is less sure of counts for less in proportion, calibrated or not."""
 
-APART_DEG = 12.0
-"""Network and geometry may differ by as much: the geometric reading alone is that far off. What lies beyond is
-held against the result."""
+APART_DEG = 25.0
+"""Network and geometry may differ by as much: the geometric reading of an unknown driver is that far off. What lies beyond is held
+against the result."""
 
 
 def read_gaze(
@@ -61,17 +62,17 @@ def read_gaze(
     if not usable:
         return None
     geometric = unit(fit.view.T @ unit(np.mean([_direction(mesh, side, fit, model) for side in usable], axis=0)))
-    in_head, own = geometric, 0.0
+    in_head, doubt = geometric, 1.0
     if reading is not None:
         in_head = fit.view.T @ level_view(fit).T @ (reading.direction if len(usable) > 1 else reading.eyes[usable[0]])
         apart = math.degrees(math.acos(max(-1.0, min(1.0, float(in_head @ geometric)))))
-        own = math.hypot(max(READING_STD_DEG, *reading.std_deg), max(0.0, apart - APART_DEG) / 2)
+        doubt = math.hypot(max(1.0, max(reading.std_deg) / WELL_SEEN_STD_DEG), max(0.0, apart - APART_DEG) / APART_DEG)
     if driver is not None:
         in_head = direction_from(*driver.corrected(*yaw_pitch_deg(in_head)))
-    spread = math.hypot(OFFSET_STD_DEG, own) if driver is None else max(driver.gaze_std_deg, own)
+    spread = doubt * (OFFSET_STD_DEG if driver is None else driver.gaze_std_deg)
     direction = unit(fit.rotation @ in_head)
     yaw, pitch = yaw_pitch_deg(direction)
-    spread = math.hypot(spread if len(usable) > 1 else 1.8 * spread, 0.5 * fit.std_deg)
+    spread = min(90.0, math.hypot(spread if len(usable) > 1 else 1.8 * spread, 0.5 * fit.std_deg))
     return Gaze(
         direction_camera=rounded(direction, 5),
         origin_camera_mm=rounded(fit.position_mm, 1),

@@ -7,7 +7,7 @@ import pytest
 
 from dms.inference.build import build
 from dms.inference.engine_set import EngineSet
-from dms.perception.pipeline import SLOTS
+from dms.perception.pipeline import FACE_SLOTS, SLOTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,7 +23,7 @@ def engines() -> Iterator[EngineSet]:
 @pytest.fixture(scope="session")
 def face_engines(engines: EngineSet) -> dict:
     """Without the hand networks: quicker."""
-    return {slot: engines[slot] for slot in ("face_detector", "face_mesh")}
+    return {slot: engines[slot] for slot in FACE_SLOTS}
 
 
 @pytest.fixture(scope="session")

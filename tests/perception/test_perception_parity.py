@@ -30,8 +30,10 @@ def variant(reference: dict, name: str) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def meshes(face_engines: dict, reference: dict) -> dict[str, FaceMesh]:
+    """Without the second look in the mirror, which MediaPipe has not."""
     found = {name: FaceFinder(face_engines, Settings()).still(variant(reference, name)) for name in VARIANTS}
-    return {name: f.mesh for name, f in found.items() if f is not None and f.mesh is not None}
+    regions = {name: f.mesh.roi for name, f in found.items() if f is not None and f.mesh is not None}
+    return {name: read_mesh(face_engines["face_mesh"], variant(reference, name), roi) for name, roi in regions.items()}
 
 
 @pytest.fixture(scope="session", params=VARIANTS)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from dms.perception import eye_state, gaze_net, head_net
 from dms.perception.ellipses import _flattened
-from dms.perception.eyes import pooled
 from dms.perception.head_fusion import angle_deg, by_network, fused, nearest_rotation, of_mesh
 from dms.perception.head_net import HeadReading, rotation_of
 from dms.perception.head_pose import HeadFit
@@ -95,12 +94,6 @@ def test_head_without_a_mesh() -> None:
 
 def test_nearest_rotation_of_a_rotation_is_itself() -> None:
     assert np.allclose(nearest_rotation(3.0 * turn(20, 10)), turn(20, 10))
-
-
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_pooled_opinions(a: float, b: float) -> None:
-    assert pooled(a, b) == pytest.approx(pooled(b, a))
-    assert min(a, b) - 0.004 <= pooled(a, b) <= max(a, b) + 0.004
 
 
 def test_gaze_answer_is_three_directions() -> None:
