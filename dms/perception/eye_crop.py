@@ -1,4 +1,4 @@
-"""A picture that shows one eye and nothing else: read from the points of its lids and from the picture, without a face round it."""
+"""A picture that shows one eye and nothing else: read from its lids' points and from the picture, no face round it."""
 
 import math
 from collections.abc import Mapping
@@ -22,6 +22,9 @@ SLOTS = ("eye_landmarks", "eye_state")
 
 MARGIN = 1.2
 """The network wants some skin round the eye; the crop's border is repeated outwards."""
+
+SHOWN_IN_CROP = 0.1
+"""As ``eyes.SHOWN``: somebody cut this picture out as an eye, so the network has to be surer that there is none."""
 
 CLOSED_RATIO = 0.255
 """Gap over width at which closed and open are equally likely: the network draws a residual gap over shut lids."""
@@ -50,7 +53,7 @@ class EyeCropReader:
         if self._state is not None:
             reading = self._picture(frame.grey, contour)
             openness = (openness + reading.openness) / 2
-            visible, closed = together(visible, reading.visible), closed_probability(openness, HALF_OPEN)
+            visible, closed = together(visible, reading.visible, SHOWN_IN_CROP), closed_probability(openness, HALF_OPEN)
         eye = Eye(visible=round(visible, 3))
         if visible >= 0.5:
             eye = Eye(visible=round(visible, 3), openness=round(openness, 3), closed=round(closed, 3))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dms.perception.head_net import HeadReading
+from dms.perception.head_net import STD_MAX_DEG, HeadReading, nearest_rotation
 from dms.perception.head_pose import Array, HeadFit, turn_to
 from dms.records.angles import roll_deg, rounded, yaw_pitch_deg
 from dms.records.cabin import Camera
@@ -20,8 +20,6 @@ NETWORK_SPREAD = 1.6
 
 HEAD_BOX_MM = 150.0
 """Larger side of the box a detector draws round an adult face; distance from it is good to about a fifth."""
-
-STD_MAX_DEG = 90.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +76,6 @@ def by_network(reading: HeadReading, box: tuple[float, float, float, float], cam
 def with_pose(fit: HeadFit, pose: HeadPose) -> HeadFit:
     """The fit with another rotation, for what works on the fit's scale and place."""
     return replace(fit, view=pose.view, rotation=pose.rotation, std_deg=pose.std_deg)
-
-
-def nearest_rotation(matrix: Array) -> Array:
-    """The rotation closest to a 3 x 3 matrix."""
-    u, _, vt = np.linalg.svd(matrix)
-    return np.asarray((u * (1.0, 1.0, float(np.sign(np.linalg.det(u @ vt))))) @ vt)
 
 
 def angle_deg(one: Array, other: Array) -> float:

@@ -4,7 +4,7 @@ The same functions cut the picture when the network is trained and when it runs.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ HEAD_FACTOR = 1.7
 """Side of the cut-out over the larger side of the face's box: ears, chin and hair line are in it."""
 
 STD_MAX_DEG = 90.0
+MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]
@@ -50,9 +51,20 @@ def cut_head(grey: Grey, roi: Roi) -> Grey:
     return np.asarray(cv2.resize(roi.cut(grey, 2 * SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float]) -> HeadReading:
-    """Run the network on one face."""
-    return decode(engine.run({"image": cut_head(grey, head_roi(box)).reshape(1, SIDE, SIDE, 1)}))
+def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading:
+    """Run the network on one face; ``mirrored``: and on its mirror image, and take the mean of both views."""
+    cut = cut_head(grey, head_roi(box))
+    straight = decode(engine.run({"image": cut.reshape(1, SIDE, SIDE, 1)}))
+    if not mirrored:
+        return straight
+    other = decode(engine.run({"image": np.ascontiguousarray(cut[:, ::-1]).reshape(1, SIDE, SIDE, 1)}))
+    return replace(straight, view=nearest_rotation(straight.view + MIRROR @ other.view @ MIRROR))
+
+
+def nearest_rotation(matrix: Array) -> Array:
+    """The rotation closest to a 3 x 3 matrix."""
+    u, _, vt = np.linalg.svd(matrix)
+    return np.asarray((u * (1.0, 1.0, float(np.sign(np.linalg.det(u @ vt))))) @ vt)
 
 
 def decode(out: Tensors) -> HeadReading:

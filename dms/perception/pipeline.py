@@ -102,7 +102,7 @@ class Perception:
         sight = Sight(Observation(t=frame.t))
         parts: dict[str, Any] = {"face": Face(present=False), "objects": Objects()}
         if found is not None:
-            parts = self._read_face(frame, found, sight)
+            parts = self._read_face(frame, found, sight, independent)
         watch.lap("head_eyes_gaze")
         hands = self._read_hands(frame, independent, may_search=not searching_face)
         watch.lap("hands")
@@ -110,11 +110,11 @@ class Perception:
         sight.stages_ms = watch.laps
         return sight
 
-    def _read_face(self, frame: Frame, found: FoundFace, sight: Sight) -> dict[str, Any]:
+    def _read_face(self, frame: Frame, found: FoundFace, sight: Sight, independent: bool) -> dict[str, Any]:
         x, y, w, h = (round(v, 1) for v in found.box)
         face = Face(present=True, confidence=round(found.confidence, 3), box_px=(x, y, w, h))
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
-        looks = self._trained.head(frame.grey, found.box)
+        looks = self._trained.head(frame.grey, found.box, mirrored=independent)
         if found.mesh is None:
             head = by_network(looks, found.box, camera).record() if looks else None
             return {"face": face, "head": head, "objects": _objects(looks)}

@@ -21,9 +21,9 @@ class Trained:
     def __init__(self, engines: Mapping[str, Engine]) -> None:
         self._head, self._eye, self._gaze = (engines.get(slot) for slot in ("head_pose", "eye_state", "gaze"))
 
-    def head(self, grey: Grey, box: tuple[float, float, float, float]) -> HeadReading | None:
-        """Of the face in ``box`` (x, y, w, h)."""
-        return None if self._head is None else read_head(self._head, grey, box)
+    def head(self, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading | None:
+        """Of the face in ``box`` (x, y, w, h); ``mirrored``: looked at twice."""
+        return None if self._head is None else read_head(self._head, grey, box, mirrored)
 
     def eyes(self, grey: Grey, patches: Mapping[str, Roi]) -> dict[str, EyeReading]:
         """Of each eye; empty without the engine."""

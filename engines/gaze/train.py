@@ -46,8 +46,8 @@ ANSWERS = 8
 """Yaw and pitch of both, left, right; log std of yaw and pitch."""
 
 TRUST = ((1.0, 1.0), (0.35, 0.05))
-"""Factor on the weight (inverse variance) of points and of patches, for yaw and for pitch. On rendered eyes the patches read better;
-on the one real man measured so far they were 14 degrees off in pitch and no better in yaw, so real data decide."""
+"""Factor on the weight (inverse variance) of points and of patches, for yaw and for pitch. On rendered eyes the patches read
+better; on the one real man measured so far they were 14 degrees off in pitch and no better in yaw, so real data decide."""
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 

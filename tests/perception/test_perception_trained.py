@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dms.perception import eye_state, gaze_net, head_net
 from dms.perception.ellipses import _flattened
-from dms.perception.head_fusion import angle_deg, by_network, fused, nearest_rotation, of_mesh
-from dms.perception.head_net import HeadReading, rotation_of
+from dms.perception.head_fusion import angle_deg, by_network, fused, of_mesh
+from dms.perception.head_net import HeadReading, nearest_rotation, rotation_of
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Roi
 from dms.records.angles import direction_from, yaw_pitch_deg
