@@ -20,7 +20,7 @@ from dms.assessment.windows import TINY, Tick
 from dms.assessment.zones import Sight, ZoneFilter, ZoneMap
 from dms.errors import RecordError
 from dms.profiles import Profile
-from dms.records import Attention, DriverState, Drowsiness, Foretold, Observation, VehicleState
+from dms.records import Attention, DriverState, Drowsiness, Foretold, Head, Observation, VehicleState
 from dms.records.cabin import Cabin, DriverBaseline
 
 LONGEST_TIME_S = 1e9
@@ -216,7 +216,7 @@ class Assessor:
     def _collect(self, t: float, observation: Observation | None, inputs: VehicleState) -> int:
         """Note this picture's evidence of availability; returns how many criteria can be monitored now."""
         count = int(driver_input(inputs, self._rules.availability) is not None)
-        head = observation.head if observation is not None else None
+        head = _sure_head(observation, self._rules.availability.head_std_max_deg)
         if self._head.step(t, head.forward_camera if head else None):
             self._criteria.evidence(t, "head_movement")
         if self._body.step(t, head.position_camera_mm if head else None):
@@ -292,3 +292,9 @@ def _foretold(told: Estimate) -> Foretold:
 def _without_gaze(observation: Observation) -> Observation:
     """The same with the head pose only: a gaze without visible eyes is a guess."""
     return Observation(t=observation.t, head=observation.head)
+
+
+def _sure_head(observation: Observation | None, std_max_deg: float) -> Head | None:
+    """The head pose, if it is sure enough to tell a movement from its own error."""
+    head = observation.head if observation is not None else None
+    return None if head is None or (head.std_deg is not None and head.std_deg > std_max_deg) else head

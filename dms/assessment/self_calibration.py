@@ -132,11 +132,13 @@ class SelfCalibration:
         if found is None:
             return
         self._refusal = self._why_not_road(found)
-        if self._refusal is not None:
-            self._goal, self._evidence = None, 0.0
-            return
         rules = self._rules
         goal = (-found.centre[0], -found.centre[1])
+        if self._refusal is not None:
+            self._goal, self._evidence = None, 0.0
+            if self._complete and math.dist(goal, self._offset) > rules.disagree_deg:
+                self.reset()  # what was learned is not true any more, and nothing better is known
+            return
         if self._complete and math.dist(goal, self._offset) > rules.disagree_deg:
             self.reset()  # not the driver that was learned
             return

@@ -81,6 +81,8 @@ class Sleepiness:
         if history.seen_s < rules.seen_min_s or history.closures(t) < rules.blinks_min:
             return None
         found = estimator(history.features(t))
+        if not (math.isfinite(found.kss) and math.isfinite(found.std)):
+            return None
         kss = max(LOWEST, min(HIGHEST, found.kss))
         std = math.hypot(found.std, self._disagreement(kss, share))
         return found._replace(kss=kss, std=std) if std <= rules.std_max else None

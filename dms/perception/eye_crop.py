@@ -48,15 +48,16 @@ class EyeCropReader:
         ratio = (gap_ratio(straight) + gap_ratio(mirrored)) / 2
         contour = straight * scale - shift
         visible = visibility(measure_patch(frame.grey, contour), hidden_deg=0.0)
-        closed = 1.0 / (1.0 + math.exp((ratio - CLOSED_RATIO) / CLOSED_WIDTH))
+        closed = 1.0 / (1.0 + math.exp(max(-30.0, min(30.0, (ratio - CLOSED_RATIO) / CLOSED_WIDTH))))
         openness = max(0.0, min(2.0, (ratio - 0.1) / (OPEN_RATIO - 0.1)))
         if self._state is not None:
             reading = self._picture(frame.grey, contour)
             openness = (openness + reading.openness) / 2
             visible, closed = together(visible, reading.visible, SHOWN_IN_CROP), closed_probability(openness, HALF_OPEN)
-        eye = Eye(visible=round(visible, 3))
+        visible = round(visible, 3)
+        eye = Eye(visible=visible)
         if visible >= 0.5:
-            eye = Eye(visible=round(visible, 3), openness=round(openness, 3), closed=round(closed, 3))
+            eye = Eye(visible=visible, openness=round(openness, 3), closed=round(closed, 3))
         return Observation(t=frame.t, source=frame.source, frame=frame.index, eyes={"unknown": eye})
 
     def _picture(self, grey: NDArray[np.uint8], contour: Points) -> EyeReading:

@@ -55,11 +55,3 @@ def to_patch(points: Points, roi: Roi, side: str) -> Points:
     if side == "right":
         turned = turned * (-1.0, 1.0)
     return np.asarray(turned + np.array([WIDTH / 2, HEIGHT / 2]))
-
-
-def share_inside(roi: Roi, shape: tuple[int, ...]) -> float:
-    """Share of the patch (taken as level) that lies inside the picture."""
-    half, tall = roi.size / 2, roi.size * HEIGHT / WIDTH / 2
-    width = min(roi.cx + half, shape[1]) - max(roi.cx - half, 0)
-    height = min(roi.cy + tall, shape[0]) - max(roi.cy - tall, 0)
-    return max(0.0, width) * max(0.0, height) / (4 * half * tall)

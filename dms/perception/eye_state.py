@@ -13,6 +13,9 @@ from dms.perception.roi import Roi
 
 GAP_MAX_MM = 18.0
 
+SIGMA = 1.25
+"""Standard deviation over mean absolute error of a normal distribution; the network learns the latter."""
+
 
 @dataclass(frozen=True, slots=True)
 class EyeReading:
@@ -42,8 +45,8 @@ def read_eye_state(engine: Engine, grey: NDArray[np.uint8], roi: Roi, side: str)
 
 
 def decode(out: Tensors, roi: Roi, side: str) -> EyeReading:
-    """``state``: visible and closed (logits), gap in mm, natural log of its std in mm, openness. ``points``: iris centre x, y
-    from the patch's middle, iris radius, pupil radius, in patch pixels. A network gone wrong has seen nothing."""
+    """``state``: visible and closed (logits), gap in mm, natural log of its mean error in mm, openness. ``points``: iris centre
+    x, y from the patch's middle, iris radius, pupil radius, in patch pixels. A network gone wrong has seen nothing."""
     visible, closed, gap, log_std, openness = (float(v) for v in out["state"].reshape(-1))
     x, y, iris, pupil = (float(v) for v in out["points"].reshape(-1))
     if not all(math.isfinite(v) for v in (visible, closed, gap, log_std, openness, x, y, iris, pupil)):
@@ -56,7 +59,7 @@ def decode(out: Tensors, roi: Roi, side: str) -> EyeReading:
         visible=probability(visible),
         closed=probability(closed),
         gap_mm=max(0.0, min(GAP_MAX_MM, gap)),
-        gap_std_mm=math.exp(max(-4.0, min(3.0, log_std))),
+        gap_std_mm=SIGMA * math.exp(max(-4.0, min(3.0, log_std))),
         openness=max(0.0, min(2.0, openness)),
         iris_px=(*centre, max(0.0, iris) * scale),
         pupil_px=(*centre, max(0.0, pupil) * scale),

@@ -35,8 +35,8 @@ CLOSED_MIDDLE = 0.42
 """Openness (4.4 mm) at which closed and open are equally likely: people with an aperture of 6 mm awake must count as open."""
 
 HALF_OPEN = 0.5
-"""Where the eye-state network has its say the limit is half way: its openness is relative to a relaxed eye that looks the same way,
-so lids lowered over a downward glance don't count; nobody's own open level is known from one picture."""
+"""Where the eye-state network has its say the limit is half way: its openness is relative to a relaxed eye that looks the same
+way, so lids lowered over a downward glance don't count; nobody's own open level is known from one picture."""
 
 CLOSED_WIDTH = 0.06
 
@@ -55,11 +55,7 @@ LIMITS = {
     "steepness": (0.085, 0.008),
 }
 """Measure of a patch: (value at which it is half good enough, scale on which that changes). Chosen on a moved and covered
-portrait and looked over on a few hundred pictures of other people; a learned engine is to take their place."""
-
-SHOWN = 0.3
-"""The network's probability at which an eye counts as shown or hidden alike. It was trained with one eye in three covered and on
-smooth lids, and doubts real shut eyes too much; opaque bars and lenses over real eyes read below this in 97 of 100."""
+portrait and looked over on a few hundred pictures of other people; the eye-state network stands beside it."""
 
 NOISE_MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Immerkaer 1996: blind to edges and slopes."""
@@ -100,10 +96,27 @@ def see_eyes(
     return {side: together(value, states[side].visible) if states else value for side, value in measured.items()}
 
 
-def together(measured: float, network: float, shown: float = SHOWN) -> float:
-    """The more doubtful of two witnesses decides; the network's word counts as half at ``shown``."""
-    odds = network * (1.0 - shown) / max(1e-6, (1.0 - network) * shown)
-    return min(measured, odds / (1.0 + odds))
+def together(measured: float, network: float, shown: float = 0.5) -> float:
+    """Visibility from two witnesses.
+
+    The network's word stands, as far as what is measured in the picture does not speak clearly against it.
+
+    Args:
+        measured: see ``visibility``.
+        network: the eye-state network's probability.
+        shown: the network's probability that counts as half.
+    """
+    word, seen = _logit(network) - _logit(shown), _logit(measured)
+    return 1.0 / (1.0 + math.exp(-min(word, (seen + word) / 2, seen + VETO)))
+
+
+VETO = 2.5
+"""What is measured below about 0.08 (an eye outside the frame, in the dark) is not shown, whatever the network says. Logit."""
+
+
+def _logit(p: float) -> float:
+    p = min(0.985, max(0.015, p))
+    return math.log(p / (1.0 - p))
 
 
 def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> float:
@@ -117,20 +130,23 @@ def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, 
     The lid points of the mesh and the eye-state network's ``reading`` of the picture are two opinions, averaged; without the
     second the first stands alone.
     """
+    visible = round(visible, 3)
     if visible < min_visible:
-        return Eye(visible=round(visible, 3))
+        return Eye(visible=visible)
     gap = opening_mm(contour, fit)
     openness = max(0.0, min(2.0, (gap - SHUT_MM) / (OPEN_MM - SHUT_MM)))
     if reading is None:
         return _eye(visible, gap, openness, closed_probability(openness))
     both = (openness + reading.openness) / 2
+    if both >= HALF_OPEN and reading.closed >= 0.5:
+        return Eye(visible=visible)  # the lid points call open what the picture calls shut: nobody knows
     eye = _eye(visible, (gap + reading.gap_mm) / 2, both, closed_probability(both, HALF_OPEN))
     apart = abs(gap - reading.gap_mm) / 2
     return msgspec.structs.replace(eye, opening_std_mm=round(math.hypot(reading.gap_std_mm, apart), 2))
 
 
 def _eye(visible: float, gap: float, openness: float, closed: float) -> Eye:
-    return Eye(visible=round(visible, 3), opening_mm=round(gap, 2), openness=round(openness, 3), closed=round(closed, 3))
+    return Eye(visible=visible, opening_mm=round(gap, 2), openness=round(openness, 3), closed=round(closed, 3))
 
 
 def opening_mm(contour: Points, fit: HeadFit) -> float:

@@ -16,7 +16,7 @@ FACE_LAYERS = ((4, 1),)
 """(stride, anchors a cell) of the full-range face detector."""
 
 UNCONFIRMED_SCORE = 0.6
-"""A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, but head and eyes unknown."""
+"""A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, its eyes unknown."""
 
 REFINEMENTS = 2
 Region = tuple[float, float, float, float]
@@ -53,14 +53,19 @@ class FaceFinder:
         """Forget the tracked face."""
         self._roi = None
 
-    def still(self, grey: Grey) -> FoundFace | None:
-        """Search one picture at all zooms; the region of interest is refined from the mesh itself."""
+    def still(self, grey: Grey, once: bool = False) -> FoundFace | None:
+        """Search one picture at all zooms; the region of interest is refined from the mesh itself.
+
+        ``once``: no second looks in the mirror and at the mouth; the mesh is then as a followed face has it.
+        """
         doubtful: list[FoundFace] = []
         for zoom in self._settings.zooms:
             found = self._search(grey, zoom)
             if found is not None and found.mesh is not None:
                 found = self._refined(grey, found)
                 if found.confidence >= self._settings.face_presence and found.mesh is not None:
+                    if once:
+                        return found
                     return replace(found, mesh=self.look_again(grey, mirrored_twice(self._mesh_engine, grey, found.mesh)))
             if found is not None and found.mesh is None:  # a mesh that is not sure of itself when read again confirms nothing
                 doubtful.append(found)

@@ -34,7 +34,7 @@ OFFSET_STD_DEG = 10.0
 """How far a driver's own constant offset may reach while nobody has calibrated it (one sigma): no population figure is
 known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
 
-WELL_SEEN_STD_DEG = 12.0
+WELL_SEEN_STD_DEG = 15.0
 """What the network states of a well-seen pair of eyes of a driver it doesn't know (median over synthetic test drivers). A reading
 it is less sure of counts for less in proportion, calibrated or not."""
 
@@ -50,6 +50,7 @@ def read_gaze(
     model: HeadModel,
     driver: DriverBaseline | None,
     reading: GazeReading | None = None,
+    head: Array | None = None,
 ) -> Gaze | None:
     """Combined line of sight of the eyes that can be seen and are open; ``None`` when none is.
 
@@ -57,34 +58,34 @@ def read_gaze(
         mesh, eyes, fit, model: of this face.
         driver: its calibration, if there is one.
         reading: the gaze network's; without it the geometric reading is all there is.
+        head: rotation of the head as published, in whose axes a driver is calibrated; by default the fit's.
     """
     usable = [s for s, e in eyes.items() if e.closed is not None and e.closed < LOWERED]
     if not usable:
         return None
-    geometric = unit(fit.view.T @ unit(np.mean([_direction(mesh, side, fit, model) for side in usable], axis=0)))
-    in_head, doubt = geometric, 1.0
+    geometric = unit(np.mean([_direction(mesh, side, fit, model) for side in usable], axis=0))
+    seen, doubt, surplus = geometric, 1.0, 0.0
     if reading is not None:
-        in_head = fit.view.T @ level_view(fit).T @ (reading.direction if len(usable) > 1 else reading.eyes[usable[0]])
-        apart = math.degrees(math.acos(max(-1.0, min(1.0, float(in_head @ geometric)))))
-        doubt = math.hypot(max(1.0, max(reading.std_deg) / WELL_SEEN_STD_DEG), max(0.0, apart - APART_DEG) / APART_DEG)
+        seen = level_view(fit).T @ (reading.direction if len(usable) > 1 else reading.eyes[usable[0]])
+        apart = math.degrees(math.acos(max(-1.0, min(1.0, float(seen @ geometric)))))
+        doubt, surplus = max(1.0, max(reading.std_deg) / WELL_SEEN_STD_DEG), max(0.0, apart - APART_DEG)
+    direction = unit(fit.rotation @ fit.view.T @ seen)
     if driver is not None:
-        in_head = direction_from(*driver.corrected(*yaw_pitch_deg(in_head)))
+        direction = _corrected(direction, fit.rotation if head is None else head, driver)
     spread = doubt * (OFFSET_STD_DEG if driver is None else driver.gaze_std_deg)
-    direction = unit(fit.rotation @ in_head)
+    spread = math.hypot(spread if len(usable) > 1 else 1.8 * spread, surplus, 0.5 * fit.std_deg)
     yaw, pitch = yaw_pitch_deg(direction)
-    spread = min(90.0, math.hypot(spread if len(usable) > 1 else 1.8 * spread, 0.5 * fit.std_deg))
     return Gaze(
         direction_camera=rounded(direction, 5),
         origin_camera_mm=rounded(fit.position_mm, 1),
         yaw_deg=round(yaw, 2),
         pitch_deg=round(pitch, 2),
-        std_deg=round(spread, 1),
+        std_deg=round(min(90.0, spread), 1),
     )
 
 
-def in_head_deg(direction_camera: Array, rotation: Array) -> tuple[float, float]:
-    """Yaw and pitch of a camera-frame direction in the head's own axes, degrees."""
-    return yaw_pitch_deg(rotation.T @ direction_camera)
+def _corrected(direction: Array, head: Array, driver: DriverBaseline) -> Array:
+    return unit(head @ direction_from(*driver.corrected(*yaw_pitch_deg(head.T @ direction))))
 
 
 def _direction(mesh: FaceMesh, side: str, fit: HeadFit, model: HeadModel) -> Array:

@@ -20,8 +20,14 @@ from dms.perception.head_pose import HeadFit
 from dms.records.angles import direction_from
 
 SIDES = ("left", "right")
+IRIS_ORDER = {"left": (0, 1, 2, 3, 4), "right": (0, 3, 2, 1, 4)}
+"""Centre, then the rim from the temple's side upwards: the mesh numbers both rims the same way round in the picture."""
+
 EYE_VALUES = 26
 VALUES = 2 * EYE_VALUES + 6
+
+SIGMA = 1.25
+"""Standard deviation over mean absolute error of a normal distribution; the network learns the latter."""
 
 Array = NDArray[np.float64]
 
@@ -61,7 +67,8 @@ def to_camera(fit: HeadFit) -> Array:
 
 
 def _eye(mesh: FaceMesh, side: str, fit: HeadFit, model: HeadModel, turn: Array, shift: Array) -> Array:
-    contour, iris = mesh.eye_contours[side], mesh.irises[side]
+    contour = mesh.eye_contours[side]
+    iris = mesh.irises[side][list(IRIS_ORDER[side])]
     corners = contour[[lm.CONTOUR_OUTER, lm.CONTOUR_INNER]]
     middle = corners.mean(axis=0)
     expected = fit.origin_px + fit.model_scale * (model.points[list(lm.EYE_CORNERS[side])].mean(axis=0) @ fit.view.T)[:2] + shift
@@ -93,15 +100,20 @@ def band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
     return np.asarray((mesh.points[band, :2] - projected).mean(axis=0))
 
 
-def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading:
+def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading | None:
     """Run the network on both eyes of one face."""
     eyes = {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
     return decode(engine.run({**eyes, "points": values.reshape(1, VALUES)}))
 
 
-def decode(out: Tensors) -> GazeReading:
-    """``angles``: yaw, pitch in degrees of both eyes together, of the left, of the right; ``log_std``: natural log of degrees."""
+def decode(out: Tensors) -> GazeReading | None:
+    """``angles``: yaw, pitch in degrees of both eyes together, of the left, of the right; ``log_std``: natural log of their mean
+    absolute errors in degrees. ``None`` when a network gone wrong answers with something that is no angle.
+    """
     angles = np.asarray(out["angles"], np.float64).reshape(3, 2)
-    yaw_std, pitch_std = (math.exp(float(v)) for v in out["log_std"].reshape(-1)[:2])
+    logs = np.asarray(out["log_std"], np.float64).reshape(-1)[:2]
+    if not (np.isfinite(angles).all() and np.isfinite(logs).all() and np.abs(angles).max() < 1e4):
+        return None
+    yaw_std, pitch_std = (SIGMA * math.exp(max(-2.0, min(4.5, float(v)))) for v in logs)
     both, left, right = (direction_from(float(yaw), float(pitch)) for yaw, pitch in angles)
     return GazeReading(both, (yaw_std, pitch_std), {"left": left, "right": right})

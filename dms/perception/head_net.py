@@ -29,12 +29,11 @@ Grey = NDArray[np.uint8]
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadReading:
     """``view``: 3 x 3, head axes (x to the driver's left, y down, z backwards out of the face) to axes about the line of sight to
-    the head, as in ``HeadFit``; ``std_deg``: the network's own one-sigma estimate of the angle by which it is off. ``mouth_mm``:
-    gap between the inner lips; ``yawn``, ``sunglasses``, ``mask``: probabilities."""
+    the head, as in ``HeadFit``; ``std_deg``: the network's own one-sigma estimate of the angle by which it is off. ``yawn``,
+    ``sunglasses``, ``mask``: probabilities."""
 
     view: Array
     std_deg: float
-    mouth_mm: float
     yawn: float
     sunglasses: float
     mask: float
@@ -51,13 +50,15 @@ def cut_head(grey: Grey, roi: Roi) -> Grey:
     return np.asarray(cv2.resize(roi.cut(grey, 2 * SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading:
+def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading | None:
     """Run the network on one face; ``mirrored``: and on its mirror image, and take the mean of both views."""
     cut = cut_head(grey, head_roi(box))
     straight = decode(engine.run({"image": cut.reshape(1, SIDE, SIDE, 1)}))
-    if not mirrored:
+    if not mirrored or straight is None:
         return straight
     other = decode(engine.run({"image": np.ascontiguousarray(cut[:, ::-1]).reshape(1, SIDE, SIDE, 1)}))
+    if other is None:
+        return straight
     return replace(straight, view=nearest_rotation(straight.view + MIRROR @ other.view @ MIRROR))
 
 
@@ -67,18 +68,17 @@ def nearest_rotation(matrix: Array) -> Array:
     return np.asarray((u * (1.0, 1.0, float(np.sign(np.linalg.det(u @ vt))))) @ vt)
 
 
-def decode(out: Tensors) -> HeadReading:
+def decode(out: Tensors) -> HeadReading | None:
     """Six numbers (first two columns of the rotation, Zhou et al. 2019) to a rotation; ``log_std``: natural log of degrees;
-    ``signs``: mouth opening in mm, then logits of yawn, sunglasses, mask."""
+    ``signs``: mouth opening in mm (not used), then logits of yawn, sunglasses, mask. ``None`` from a network gone wrong."""
     six = np.asarray(out["rotation"], np.float64).reshape(6)
     log_std = float(out["log_std"].reshape(-1)[0])
     mouth, *logits = (float(v) for v in out["signs"].reshape(-1))
+    if not np.isfinite([*six, log_std, mouth, *logits]).all() or float(np.linalg.norm(six)) < 1e-3:
+        return None
     yawn, sunglasses, mask = (probability(v) for v in logits)
-    sound = math.isfinite(log_std) and bool(np.isfinite(six).all()) and float(np.linalg.norm(six)) > 1e-3
-    std = math.exp(max(-2.0, min(5.2, log_std))) if sound else STD_MAX_DEG
-    return HeadReading(
-        rotation_of(six), min(STD_MAX_DEG, std), max(0.0, mouth) if math.isfinite(mouth) else 0.0, yawn, sunglasses, mask
-    )
+    std = min(STD_MAX_DEG, math.exp(max(-1.0, min(5.2, log_std))))
+    return HeadReading(rotation_of(six), std, yawn, sunglasses, mask)
 
 
 def probability(logit: float) -> float:

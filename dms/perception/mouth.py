@@ -47,12 +47,13 @@ def yawn_probability(lips: Lips) -> float:
 
 
 def measure(lips: Points, fit: HeadFit) -> Lips:
-    """Along the head's own up axis; foreshortening by nod is taken out."""
+    """Along the head's own up axis; foreshortening by nod and turn is taken out."""
     gap = lips[list(lm.INNER_LIP_LOWER)].mean(axis=0) - lips[list(lm.INNER_LIP_UPPER)].mean(axis=0)
     up = -fit.view[:2, 1]
     length = float(np.linalg.norm(up))
     width = float(np.linalg.norm(lips[lm.INNER_LIP_CORNERS[0]] - lips[lm.INNER_LIP_CORNERS[1]])) / fit.scale
-    return Lips(max(0.0, float(gap @ -up) / (length * max(length, 0.4) * fit.scale)), width)
+    turned = max(float(np.linalg.norm(fit.view[:2, 0])), 0.4)
+    return Lips(max(0.0, float(gap @ -up) / (length * max(length, 0.4) * fit.scale)), width / turned)
 
 
 def _rising(value: float, middle: float, width: float) -> float:

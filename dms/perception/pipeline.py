@@ -13,7 +13,7 @@ from dms.perception.eye_patch import corners_of, eye_roi
 from dms.perception.eyes import read_eye, see_eyes
 from dms.perception.face import FaceFinder, FoundFace
 from dms.perception.face_mesh import FaceMesh
-from dms.perception.gaze import read_gaze
+from dms.perception.gaze import LOWERED, read_gaze
 from dms.perception.gaze_net import SIDES, describe
 from dms.perception.hands import HandFinder
 from dms.perception.head_fusion import by_network, fused, of_mesh, with_pose
@@ -129,13 +129,14 @@ class Perception:
         visible = see_eyes(frame.grey, mesh, fit, states)
         eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible, states.get(s)) for s, v in visible.items()}
         open_eyes = [s for s, eye in eyes.items() if _is_open(eye)]
-        reading = self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model)) if open_eyes else None
+        looking = any(eye.closed is not None and eye.closed < LOWERED for eye in eyes.values())
+        reading = self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model)) if looking else None
         if open_eyes:
             fit = sized_by_iris(fit, iris_diameter_px({side: mesh.irises[side] for side in open_eyes}))
             if not states:  # the lids' gap in mm hangs on the size of the head
                 eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible) for s, v in visible.items()}
-        gaze = read_gaze(mesh, eyes, fit, self._model, self._driver, reading)
         pose = fused(fit, looks) if looks else of_mesh(fit)
+        gaze = read_gaze(mesh, eyes, fit, self._model, self._driver, reading, pose.rotation)
         sight.mesh, sight.fit = mesh, with_pose(fit, pose)
         return {
             "head": pose.record(),

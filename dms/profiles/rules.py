@@ -176,6 +176,7 @@ class AvailabilityRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     hands_on_counts: bool
     head_move_deg: float
     body_move_mm: float
+    head_std_max_deg: float
     movement_s: float
 
 

@@ -60,7 +60,7 @@ class GazeNet(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
-        self.register_buffer("trust", torch.tensor(TRUST))
+        self.register_buffer("trust", torch.tensor(TRUST), persistent=False)
         self.trunk = Trunk("eye_landmarks", "prelu_152")
         self.squeeze = nn.Conv2d(128, 40, 1)
         self.eye = nn.Linear(40 * 24, 64)
@@ -128,6 +128,16 @@ class OneReader(nn.Module):
         net = self.net[0]
         values = (points - net.mean) / net.scale
         return net._both(self.reader(values), self.reader(net.mirrored(values)))
+
+
+def scaling(values: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the points, the same for both eyes and in the mirror: nothing may spoil the symmetry."""
+    eyes = np.concatenate([values[:, :EYE_VALUES], values[:, EYE_VALUES : 2 * EYE_VALUES]])
+    turned = np.concatenate(
+        [values[:, 2 * EYE_VALUES :], values[:, 2 * EYE_VALUES :] * np.array([-1, 1, 1, -1, 1, 1], np.float32)]
+    )
+    mean, spread = (np.concatenate([f(eyes), f(eyes), f(turned)]) for f in (lambda v: v.mean(0), lambda v: v.std(0) + 1e-3))
+    return torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
 
 
 def by_pixels(module: nn.Module, batch: Batch) -> dict[str, Tensor]:
@@ -285,8 +295,7 @@ def main() -> int:
     faces = load_faces(args.faces)
     known = readable(faces)
     chosen = np.flatnonzero(np.isin(known.rows, faces.rows("train")))
-    values = torch.from_numpy(known.values[chosen])
-    net = GazeNet(values.mean(0), values.std(0) + 1e-3).to(memory_format=torch.channels_last)
+    net = GazeNet(*scaling(known.values[chosen])).to(memory_format=torch.channels_last)
     examples = Examples(faces, known, chosen)
     rates = RATES | {f"trunk.weights.{name}": 0.0 for name in list(net.trunk.weights)[:FROZEN]}
     train(net, examples.batches, by_pixels, Schedule(args.steps, rates), args.out / "pixels", seed=4003)

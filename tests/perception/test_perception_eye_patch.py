@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dms.perception.eye_patch import HEIGHT, PIXELS_A_MM, WIDTH, cut_eye, eye_roi, share_inside, to_patch
+from dms.perception.eye_patch import HEIGHT, PIXELS_A_MM, WIDTH, cut_eye, eye_roi, to_patch
 from dms.perception.roi import Roi
 
 ROI = Roi(200.0, 150.0, 120.0, 0.2)
@@ -48,9 +48,3 @@ def test_a_right_eye_is_the_mirror_image_of_a_left_one(rng: np.random.Generator)
     mirrored = corners * (-1, 1) + (299, 0)
     right = cut_eye(flipped, eye_roi(mirrored, 1.5), "left")
     assert np.abs(left.astype(int) - right).mean() < 2.0  # half a pixel of the crop's own bias is in it
-
-
-def test_share_inside() -> None:
-    assert share_inside(Roi(200, 150, 60), (300, 400)) == pytest.approx(1.0)
-    assert share_inside(Roi(0, 150, 60), (300, 400)) == pytest.approx(0.5)
-    assert share_inside(Roi(-100, 150, 60), (300, 400)) == 0.0

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from dms.perception import landmarks as lm
 from dms.perception.eyes import PatchMeasures, closed_probability, opening_mm, read_eye, turned_away, visibility
 from dms.perception.face_mesh import FaceMesh
-from dms.perception.gaze import BALL_FROM_CORNERS_MM, in_head_deg, read_gaze
+from dms.perception.gaze import BALL_FROM_CORNERS_MM, read_gaze
 from dms.perception.head_model import head_model
 from dms.perception.head_pose import HeadFit
 from dms.perception.mouth import read_mouth
 from dms.perception.roi import Roi
-from dms.records.angles import direction_from, yaw_pitch_deg
+from dms.records.angles import direction_from
 from dms.records.cabin import DriverBaseline
 from dms.records.observation import Eye, Gaze
 
@@ -171,12 +171,6 @@ def test_calibration_moves_the_gaze_by_its_angles() -> None:
     assert calibrated.yaw_deg == pytest.approx(plain.yaw_deg + 5, abs=0.1)
     assert calibrated.pitch_deg == pytest.approx(plain.pitch_deg - 3, abs=0.1)
     assert calibrated.std_deg is not None and calibrated.std_deg < plain.std_deg
-
-
-def test_in_head_angles() -> None:
-    view = turn(25, -10)
-    assert in_head_deg(view @ direction_from(7, 4), view) == pytest.approx((7, 4), abs=1e-6)
-    assert yaw_pitch_deg(view @ (0, 0, -1)) == pytest.approx((25, -10))
 
 
 @pytest.mark.parametrize("angles", [(0, 0), (0, 30), (25, -20)])

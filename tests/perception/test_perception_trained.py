@@ -31,7 +31,7 @@ def fit_of(view: np.ndarray, std: float = 4.0) -> HeadFit:
 
 
 def reading_of(view: np.ndarray, std: float) -> HeadReading:
-    return HeadReading(view, std, 0.0, 0.0, 0.0, 0.0)
+    return HeadReading(view, std, 0.0, 0.0, 0.0)
 
 
 @given(st.lists(NUMBERS, min_size=6, max_size=6))
@@ -42,11 +42,14 @@ def test_any_six_numbers_are_a_rotation(six: list[float]) -> None:
 
 
 @given(st.lists(NUMBERS, min_size=11, max_size=11))
-def test_a_head_network_gone_wrong_is_unsure_but_usable(numbers: list[float]) -> None:
+def test_a_head_network_gone_wrong_has_seen_nothing(numbers: list[float]) -> None:
     out = np.array(numbers, np.float32)
     read = head_net.decode({"rotation": out[None, :6], "log_std": out[None, 6:7], "signs": out[None, 7:]})
+    if read is None:
+        assert not np.isfinite(out).all() or np.linalg.norm(out[:6]) < 1e-3
+        return
     assert 0 < read.std_deg <= head_net.STD_MAX_DEG
-    assert all(0 <= p <= 1 for p in (read.yawn, read.sunglasses, read.mask)) and math.isfinite(read.mouth_mm)
+    assert all(0 <= p <= 1 for p in (read.yawn, read.sunglasses, read.mask))
 
 
 @given(st.lists(NUMBERS, min_size=9, max_size=9))
@@ -74,7 +77,9 @@ def test_fused_head_lies_between_and_disagreement_is_admitted(mesh_yaw: float, n
     assert np.allclose(pose.view @ pose.view.T, np.eye(3), atol=1e-9)
     assert pose.std_deg > 0
     agreed = fused(fit, reading_of(fit.view, network_std))
-    assert pose.std_deg >= agreed.std_deg - 1e-9
+    turned = max(abs(network_yaw), abs(mesh_yaw)) > 40  # where the network sees a turn the mesh counts for less anyway
+    assert turned or pose.std_deg >= agreed.std_deg - 1e-9
+    assert pose.std_deg >= (apart - math.hypot(4.0 * 2, 1.6 * max(4.0, network_std))) / 2 - 1e-9
 
 
 def test_a_sure_network_moves_an_unsure_mesh() -> None:
@@ -87,8 +92,8 @@ def test_head_without_a_mesh() -> None:
     pose = by_network(reading_of(turn(80), 12.0), (245.0, 165.0, 150.0, 150.0), CAMERA)
     record = pose.record()
     assert record.yaw_deg == pytest.approx(80, abs=0.1)
-    assert record.std_deg is not None and record.std_deg >= 12.0
-    assert record.position_camera_mm is not None and 700 < record.position_camera_mm[2] < 1000
+    assert record.std_deg is not None and record.std_deg > 15.0  # unconfirmed: no evidence of a movement
+    assert record.position_camera_mm is None
     assert of_mesh(fit_of(turn(10))).record().yaw_deg == pytest.approx(10, abs=0.1)
 
 
@@ -97,9 +102,22 @@ def test_nearest_rotation_of_a_rotation_is_itself() -> None:
 
 
 def test_gaze_answer_is_three_directions() -> None:
-    read = gaze_net.decode({"angles": np.array([[10, -5, 12, -5, 8, -5]], np.float32), "log_std": np.log([[3.0, 4.0]])})
+    read = gaze_net.decode({"angles": np.array([[10.0, -5, 12, -5, 8, -5]], np.float32), "log_std": np.log([[3.0, 4.0]])})
+    assert read is not None
     assert yaw_pitch_deg(read.direction) == pytest.approx((10, -5))
-    assert yaw_pitch_deg(read.eyes["left"]) == pytest.approx((12, -5)) and read.std_deg == pytest.approx((3, 4))
+    assert yaw_pitch_deg(read.eyes["left"]) == pytest.approx((12, -5))
+    assert read.std_deg == pytest.approx((3 * gaze_net.SIGMA, 4 * gaze_net.SIGMA))
+
+
+@given(st.lists(NUMBERS, min_size=8, max_size=8))
+def test_a_gaze_network_gone_wrong_looks_nowhere(numbers: list[float]) -> None:
+    out = np.array(numbers, np.float32)
+    read = gaze_net.decode({"angles": out[None, :6], "log_std": out[None, 6:]})
+    if not np.isfinite(out).all():
+        assert read is None
+    if read is not None:
+        assert all(0 < v < 120 for v in read.std_deg)
+        assert all(np.linalg.norm(d) == pytest.approx(1.0) for d in (read.direction, *read.eyes.values()))
 
 
 def test_a_circle_seen_from_the_side_is_flat_across_the_turn() -> None:

@@ -35,8 +35,10 @@ OBSERVATION = (
     b'"head":{"forward_camera":[0.0,0.0,-1.0],"up_camera":[0.0,-1.0,0.0],"position_camera_mm":[1.0,2.0,650.0],'
     b'"yaw_deg":0.0,"pitch_deg":0.0,"roll_deg":0.0,"std_deg":3.0},'
     b'"gaze":{"direction_camera":[0.0,0.0,-1.0],"origin_camera_mm":[1.0,2.0,650.0],"yaw_deg":0.0,"pitch_deg":0.0,"std_deg":5.0},'
-    b'"eyes":{"left":{"visible":0.98,"opening_mm":9.1,"openness":0.92,"closed":0.01},'
-    b'"right":{"visible":0.1,"opening_mm":null,"openness":null,"closed":null}},'
+    b'"eyes":{"left":{"visible":0.98,"opening_mm":9.1,"opening_std_mm":0.6,"openness":0.92,"closed":0.01,'
+    b'"iris_px":[51.0,62.5,7.0,6.5,-12.0],"pupil_px":null},'
+    b'"right":{"visible":0.1,"opening_mm":null,"opening_std_mm":null,"openness":null,"closed":null,'
+    b'"iris_px":null,"pupil_px":null}},'
     b'"mouth":{"opening_mm":3.0,"yawn":0.02},'
     b'"hands":[{"side":"right","confidence":0.9,"landmarks_px":[[1.0,2.0]],"fingers":5,"gesture":"open_palm",'
     b'"gesture_confidence":0.95}],'
@@ -74,7 +76,12 @@ def observation() -> Observation:
         gaze=Gaze(
             direction_camera=(0.0, 0.0, -1.0), origin_camera_mm=(1.0, 2.0, 650.0), yaw_deg=0.0, pitch_deg=0.0, std_deg=5.0
         ),
-        eyes={"left": Eye(visible=0.98, opening_mm=9.1, openness=0.92, closed=0.01), "right": Eye(visible=0.1)},
+        eyes={
+            "left": Eye(
+                visible=0.98, opening_mm=9.1, opening_std_mm=0.6, openness=0.92, closed=0.01, iris_px=(51.0, 62.5, 7.0, 6.5, -12.0)
+            ),
+            "right": Eye(visible=0.1),
+        },
         mouth=Mouth(opening_mm=3.0, yawn=0.02),
         hands=[
             Hand(side="right", confidence=0.9, landmarks_px=[(1.0, 2.0)], fingers=5, gesture="open_palm", gesture_confidence=0.95)

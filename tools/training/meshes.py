@@ -40,7 +40,7 @@ class Reader:
 
     def row(self, grey: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """Columns of one picture; NaN where nothing was found."""
-        found = self._finder.still(grey)
+        found = self._finder.still(grey, once=True)
         mesh = found.mesh if found is not None else None
         boxes = sorted(self._detector.find(grey, 1.5), key=lambda d: -d.score)
         box = (*boxes[0].box, boxes[0].score) if boxes else (np.nan,) * 5
