@@ -110,8 +110,8 @@ def together(measured: float, network: float, shown: float = 0.5) -> float:
     return 1.0 / (1.0 + math.exp(-min(word, (seen + word) / 2, seen + VETO)))
 
 
-VETO = 2.5
-"""What is measured below about 0.08 (an eye outside the frame, in the dark) is not shown, whatever the network says. Logit."""
+VETO = 0.4
+"""An eye measured below 0.4 (logit -0.4: outside the frame, dark, structureless) is not shown, whatever the network says."""
 
 
 def _logit(p: float) -> float:

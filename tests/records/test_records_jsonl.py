@@ -78,7 +78,12 @@ def observation() -> Observation:
         ),
         eyes={
             "left": Eye(
-                visible=0.98, opening_mm=9.1, opening_std_mm=0.6, openness=0.92, closed=0.01, iris_px=(51.0, 62.5, 7.0, 6.5, -12.0)
+                visible=0.98,
+                opening_mm=9.1,
+                opening_std_mm=0.6,
+                openness=0.92,
+                closed=0.01,
+                iris_px=(51.0, 62.5, 7.0, 6.5, -12.0),
             ),
             "right": Eye(visible=0.1),
         },
