@@ -14,6 +14,7 @@ from judges.drawn import Drawn
 
 from dms.inference.base import Engine
 from dms.perception import landmarks as lm
+from dms.perception.face_mesh import read_mesh
 from dms.perception.hands import HandReading, count_fingers
 from dms.perception.head_model import head_model
 from dms.perception.head_pose import fit_head
@@ -84,6 +85,7 @@ def ours(engines: Mapping[str, Engine], drawn: Drawn) -> Reading:
     mesh, head = sight.mesh, sight.observation.head
     if mesh is None or head is None:
         return Reading(False, hands=hands, led=led)
+    mesh = read_mesh(engines["face_mesh"], grey, mesh.roi)  # one look, as the other judge has it
     lips = mesh.lips[list(lm.INNER_LIP_LOWER)].mean(axis=0) - mesh.lips[list(lm.INNER_LIP_UPPER)].mean(axis=0)
     half = 0.5 * mesh.roi.size / mesh.crop.shape[0]  # the network counts from the pixel's edge, labels from its centre
     return Reading(
