@@ -17,7 +17,7 @@ COMMANDS = {
     "assess": "observation and vehicle records to state records, without pictures",
     "explain": "the chain of causes of the state at a time",
     "engines": "list, build and check the networks",
-    "calibrate": "a driver's gaze offset from a span in which the driver looks into the lens",
+    "calibrate": "a driver's gaze from spans in which the driver looks at known points",
     "scenario": "scripted synthetic drivers to pictures, labels, drive logs, training sets",
     "doctor": "what is usable on this machine, what is not, and the command that mends it",
     "bench": "latency and CPU time per stage, publisher jitter",

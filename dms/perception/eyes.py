@@ -38,6 +38,9 @@ HALF_OPEN = 0.5
 """Where the eye-state network has its say the limit is half way: its openness is relative to a relaxed eye that looks the same
 way, so lids lowered over a downward glance don't count; nobody's own open level is known from one picture."""
 
+POINTS_STD_MM = 2.5
+"""Standard deviation of the lid gap that the mesh's points give, from rendered test drivers."""
+
 CLOSED_WIDTH = 0.06
 
 
@@ -140,9 +143,17 @@ def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, 
     both = (openness + reading.openness) / 2
     if both >= HALF_OPEN and reading.closed >= 0.5:
         return Eye(visible=visible)  # the lid points call open what the picture calls shut: nobody knows
-    eye = _eye(visible, (gap + reading.gap_mm) / 2, both, closed_probability(both, HALF_OPEN))
-    apart = abs(gap - reading.gap_mm) / 2
-    return msgspec.structs.replace(eye, opening_std_mm=round(math.hypot(reading.gap_std_mm, apart), 2))
+    opening, std = mixed_gap(gap, reading)
+    eye = _eye(visible, opening, both, closed_probability(both, HALF_OPEN))
+    return msgspec.structs.replace(eye, opening_std_mm=round(std, 2))
+
+
+def mixed_gap(points_mm: float, reading: EyeReading) -> tuple[float, float]:
+    """Lid gap from the mesh's points and from the picture, each weighed by its uncertainty; and the result's, mm."""
+    weights = 1.0 / POINTS_STD_MM**2, 1.0 / max(reading.gap_std_mm, 0.3) ** 2
+    total = sum(weights)
+    gap = (weights[0] * points_mm + weights[1] * reading.gap_mm) / total
+    return gap, math.hypot(math.sqrt(1.0 / total), abs(points_mm - reading.gap_mm) * math.sqrt(weights[0] * weights[1]) / total)
 
 
 def _eye(visible: float, gap: float, openness: float, closed: float) -> Eye:
