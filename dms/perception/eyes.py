@@ -41,6 +41,9 @@ way, so lids lowered over a downward glance don't count; nobody's own open level
 POINTS_STD_MM = 2.5
 """Standard deviation of the lid gap that the mesh's points give, from rendered test drivers."""
 
+UNDECIDED = 0.4
+"""Visibility of an eye over which the two witnesses of the lids contradict each other."""
+
 CLOSED_WIDTH = 0.06
 
 
@@ -142,7 +145,7 @@ def read_eye(visible: float, contour: Points, fit: HeadFit, min_visible: float, 
         return _eye(visible, gap, openness, closed_probability(openness))
     both = (openness + reading.openness) / 2
     if both >= HALF_OPEN and reading.closed >= 0.5:
-        return Eye(visible=visible)  # the lid points call open what the picture calls shut: nobody knows
+        return Eye(visible=UNDECIDED)  # the lid points call open what the picture calls shut: this eye can't be judged
     opening, std = mixed_gap(gap, reading)
     eye = _eye(visible, opening, both, closed_probability(both, HALF_OPEN))
     return msgspec.structs.replace(eye, opening_std_mm=round(std, 2))

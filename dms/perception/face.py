@@ -1,6 +1,6 @@
 """Finding the driver's face, confirming it with the mesh, and following it from frame to frame."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,12 @@ FACE_LAYERS = ((4, 1),)
 
 UNCONFIRMED_SCORE = 0.6
 """A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, its eyes unknown."""
+
+DOUBTFUL_SCORE = 0.4
+"""A detector this sure shows a face if the head-pose network confirms it: turned faces score low, and so do things that are none."""
+
+Confirm = Callable[[NDArray[np.uint8], tuple[float, float, float, float]], bool]
+"""Is what lies in the box (x, y, w, h) of this picture a head."""
 
 REFINEMENTS = 2
 Region = tuple[float, float, float, float]
@@ -35,11 +41,18 @@ class FoundFace:
 class FaceFinder:
     """Full search in one picture, and tracking over a stream."""
 
-    def __init__(self, engines: Mapping[str, Engine], settings: Settings, seat_region: Region | None = None) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        settings: Settings,
+        seat_region: Region | None = None,
+        confirm: Confirm = lambda grey, box: False,
+    ) -> None:
         self._detector = Detector(engines["face_detector"], FACE_LAYERS, settings.face_score)
         self._mesh_engine = engines["face_mesh"]
         self._settings = settings
         self._region = seat_region
+        self._confirm = confirm
         self._roi: Roi | None = None
         self._looked_at = float("-inf")
         self._zoom = 0
@@ -108,8 +121,14 @@ class FaceFinder:
             found = self._read(grey, roi_of(candidate), self._settings.face_presence)
             if found is not None:
                 return found
-        sure = [c for c in candidates if c.score >= UNCONFIRMED_SCORE]
-        return FoundFace(sure[0].score, sure[0].box, None) if sure else None
+        turned = next((c for c in candidates[:4] if self._shows_head(grey, c)), None)
+        return FoundFace(turned.score, turned.box, None) if turned is not None else None
+
+    def _shows_head(self, grey: Grey, candidate: Detection) -> bool:
+        """Without a mesh."""
+        if candidate.score >= UNCONFIRMED_SCORE:
+            return True
+        return candidate.score >= DOUBTFUL_SCORE and self._confirm(grey, candidate.box)
 
     def _read(self, grey: Grey, roi: Roi, presence: float) -> FoundFace | None:
         mesh = read_mesh(self._mesh_engine, grey, roi)

@@ -74,11 +74,11 @@ class Perception:
         self.settings = settings or Settings()
         self._camera = camera
         self._driver = driver
-        self._faces = FaceFinder(engines, self.settings, seat_region)
+        self._trained = Trained(engines)
+        self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.confirms_head)
         self._hands = HandFinder(engines, self.settings) if all(s in engines for s in HAND_SLOTS) else None
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
-        self._trained = Trained(engines)
 
     def reset(self) -> None:
         """Forget everything about earlier frames."""

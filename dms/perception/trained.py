@@ -14,6 +14,10 @@ from dms.perception.roi import Roi
 
 Grey = NDArray[np.uint8]
 
+CONFIRMED_STD_DEG = 15.0
+"""Of 127 candidates in pictures without a face (photographs, made-up backgrounds) none was read with less than 17 degrees of stated
+spread, nine in ten with more than 38; rendered profiles that the detector is sure of are read with 13."""
+
 
 class Trained:
     """Runs the engines of the slots ``head_pose``, ``eye_state``, ``gaze``."""
@@ -24,6 +28,11 @@ class Trained:
     def head(self, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading | None:
         """Of the face in ``box`` (x, y, w, h); ``mirrored``: looked at twice."""
         return None if self._head is None else read_head(self._head, grey, box, mirrored)
+
+    def confirms_head(self, grey: Grey, box: tuple[float, float, float, float]) -> bool:
+        """Is the head-pose network sure enough of what it sees in the box (x, y, w, h)?"""
+        looks = self.head(grey, box)
+        return looks is not None and looks.std_deg <= CONFIRMED_STD_DEG
 
     def eyes(self, grey: Grey, patches: Mapping[str, Roi]) -> dict[str, EyeReading]:
         """Of each eye; empty without the engine."""
