@@ -19,7 +19,7 @@ UNCONFIRMED_SCORE = 0.6
 """A detector this sure shows a face even when the mesh finds no frontal one (a profile): present, its eyes unknown."""
 
 DOUBTFUL_SCORE = 0.4
-"""A detector this sure shows a face if the head-pose network confirms it: turned faces score low, and so do things that are none."""
+"""A detector this sure shows a face if the head-pose network confirms it: turned faces score low, as do things that are none."""
 
 Confirm = Callable[[NDArray[np.uint8], tuple[float, float, float, float]], bool]
 """Is what lies in the box (x, y, w, h) of this picture a head."""

@@ -15,8 +15,8 @@ from dms.perception.roi import Roi
 Grey = NDArray[np.uint8]
 
 CONFIRMED_STD_DEG = 15.0
-"""Of 127 candidates in pictures without a face (photographs, made-up backgrounds) none was read with less than 17 degrees of stated
-spread, nine in ten with more than 38; rendered profiles that the detector is sure of are read with 13."""
+"""Of 127 candidates in pictures without a face (photographs, made-up backgrounds) none was read with less than 17 degrees of
+stated spread, nine in ten with more than 38; rendered profiles that the detector is sure of are read with 13."""
 
 
 class Trained:

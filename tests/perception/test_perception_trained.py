@@ -124,3 +124,23 @@ def test_a_circle_seen_from_the_side_is_flat_across_the_turn() -> None:
     assert _flattened(0.0, 0.0, -1.0) == pytest.approx((1.0, 0.0))
     across, angle = _flattened(math.sin(1.0), 0.0, -math.cos(1.0))  # looks sideways: upright ellipse
     assert across == pytest.approx(math.cos(1.0)) and abs(angle) == pytest.approx(90.0)
+
+
+def test_only_a_sure_head_network_confirms_a_doubtful_face() -> None:
+    from dms.inference.base import Options
+    from dms.inference.fake_backend import FakeBackend
+    from dms.inference.slots import contract
+    from dms.perception.trained import CONFIRMED_STD_DEG, Trained
+
+    def confirms(log_std: float) -> bool:
+        script = {
+            "rotation": np.array([[1, 0, 0, 0, 1, 0]], np.float32),
+            "log_std": np.array([[log_std]], np.float32),
+            "signs": np.zeros((1, 4), np.float32),
+        }
+        engine = FakeBackend({"head_pose": script}).load(contract("head_pose"), Options())
+        return Trained({"head_pose": engine}).confirms_head(np.zeros((100, 100), np.uint8), (20.0, 20.0, 50.0, 50.0))
+
+    assert confirms(math.log(CONFIRMED_STD_DEG * 0.9))
+    assert not confirms(math.log(CONFIRMED_STD_DEG * 1.1)) and not confirms(math.nan)
+    assert not Trained({}).confirms_head(np.zeros((100, 100), np.uint8), (20.0, 20.0, 50.0, 50.0))
