@@ -13,6 +13,7 @@ Sequences overlap and come from about three videos a person, so intervals are bo
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -239,4 +240,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}")

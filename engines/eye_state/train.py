@@ -26,6 +26,7 @@ from dms.perception.roi import Roi  # noqa: E402
 from hil.driver.truth.columns import WORDS  # noqa: E402
 from hil.driver.truth.training_reader import TrainingSet  # noqa: E402
 from tools.training import augment  # noqa: E402
+from tools.training.answer import answered  # noqa: E402
 from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
@@ -263,4 +264,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

@@ -28,6 +28,7 @@ from dms.perception.gaze_net import EYE_VALUES, SIDES, VALUES  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from dms.records.angles import direction_from  # noqa: E402
 from tools.training import augment  # noqa: E402
+from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
@@ -309,4 +310,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

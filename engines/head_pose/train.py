@@ -25,6 +25,7 @@ from dms.perception.head_fusion import angle_deg as turn_deg  # noqa: E402
 from dms.perception.head_net import SIDE, cut_head, head_roi, rotation_of  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from tools.training import augment  # noqa: E402
+from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
@@ -219,4 +220,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

@@ -1,6 +1,8 @@
 """Augmentation keeps pictures pictures and repeats itself; recipes say what the programs do; training resumes where it was."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +154,10 @@ def test_training_goes_on_where_it_was(tmp_path: Path) -> None:
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
     assert (tmp_path / "parts" / "log.csv").read_text().count("\n") >= 4
+
+
+@pytest.mark.parametrize("program", ["tools.training.meshes", "tools.training.evaluate"])
+def test_a_missing_set_is_one_line(program: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", program, str(tmp_path / "none")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1 and "manifest.json: cannot be read" in done.stderr

@@ -25,6 +25,7 @@ from dms.records.cabin import Camera
 from dms.records.frame import Frame
 from hil.driver.truth.columns import WORDS
 from hil.driver.truth.training_reader import TrainingSet
+from tools.training.answer import answered
 from tools.training.slices import groups_of, spread, table
 
 Columns = dict[str, NDArray[Any]]
@@ -173,4 +174,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

@@ -25,6 +25,7 @@ from dms.perception.settings import Settings
 from hil.driver.truth.training_reader import TrainingSet
 from hil.driver.truth.training_store import Shard
 from tools.training import augment
+from tools.training.answer import answered
 
 NEW_BACKGROUND, NEW_LIGHT = 0.7, 0.8
 
@@ -102,4 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

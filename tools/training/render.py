@@ -28,6 +28,7 @@ from hil.driver.truth.crops import Kind
 from hil.driver.truth.jobs import asset_hash
 from hil.driver.truth.labels import Truth
 from hil.driver.truth.training_store import Plan, fill
+from tools.training.answer import answered
 
 NOT_DRIVER = (Id.BACKGROUND, Id.CABIN, Id.PASSENGER, Id.WHEEL)
 SHOTS_A_DRIVER = 48
@@ -101,4 +102,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

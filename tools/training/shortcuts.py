@@ -25,6 +25,7 @@ from dms.perception import gaze_net, head_net  # noqa: E402
 from dms.perception.gaze_net import EYE_VALUES  # noqa: E402
 from dms.perception.head_fusion import angle_deg  # noqa: E402
 from dms.records.angles import direction_from  # noqa: E402
+from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 
 Inputs = tuple[dict[str, NDArray[np.uint8]], NDArray[np.float32]]
@@ -122,4 +123,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

@@ -1,0 +1,18 @@
+"""How developer programs end: a mistake of the user's is one line and an exit code, not a traceback."""
+
+import sys
+from collections.abc import Callable
+
+from dms.errors import DmsError
+
+
+def answered(main: Callable[[], int]) -> int:
+    """Run ``main``; what a user can mend is told in one line on stderr. Exit codes as the ``dms`` commands'."""
+    try:
+        return main()
+    except DmsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 3
