@@ -1,5 +1,6 @@
 """Video files: exact luma in both ranges, times, grey in colour formats, and cut files."""
 
+import gc
 from fractions import Fraction
 
 import av
@@ -118,8 +119,9 @@ def test_files_that_are_no_video(tmp_path, capfd):
 
 def test_the_file_is_given_back(tmp_path):
     path = write(tmp_path / "v.mp4")
+    gc.collect()  # what earlier tests left open goes now, not in between
     before = psutil.Process().num_fds()
     for _ in range(5):
         with Video(path) as source:
             next(source.frames())
-    assert psutil.Process().num_fds() == before
+    assert psutil.Process().num_fds() <= before
