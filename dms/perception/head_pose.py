@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.perception.head_model import IRIS_DIAMETER_MM, HeadModel
-from dms.records.angles import roll_deg, rounded, unit, yaw_pitch_deg
+from dms.records.angles import unit
 from dms.records.cabin import Camera
-from dms.records.observation import Head
 
 Array = NDArray[np.float64]
 
@@ -46,20 +45,6 @@ class HeadFit:
     squash: float = 1.0
     """Height times depth of the seen head over its width squared, relative to the model: faces read 0.9 to 1.3; a mesh that was
     drawn on a covered face is pressed together (0.7 to 0.83)."""
-
-    def record(self) -> Head:
-        """The observation record's part."""
-        forward, up = -self.rotation[:, 2], -self.rotation[:, 1]
-        yaw, pitch = yaw_pitch_deg(forward)
-        return Head(
-            forward_camera=rounded(forward, 5),
-            up_camera=rounded(up, 5),
-            position_camera_mm=rounded(self.position_mm, 1),
-            yaw_deg=round(yaw, 2),
-            pitch_deg=round(pitch, 2),
-            roll_deg=round(roll_deg(forward, up), 2),
-            std_deg=round(self.std_deg, 1),
-        )
 
 
 def fit_head(points: Array, model: HeadModel, camera: Camera) -> HeadFit:

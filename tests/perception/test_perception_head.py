@@ -7,6 +7,7 @@ import numpy as np
 import portraits
 import pytest
 
+from dms.perception.head_fusion import of_mesh
 from dms.perception.head_model import EYE_DISTANCE_MM, IRIS_DIAMETER_MM, head_model
 from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris, turn_to
 from dms.perception.pipeline import Perception
@@ -61,7 +62,7 @@ def test_pose_comes_back(pose: tuple[float, float, float], noise_px: float) -> N
     fit = fit_head(seen(rotation, position, CAMERA, noise_px), head_model(), CAMERA)
     assert angle_deg(fit.rotation, rotation) < 1.0
     assert np.linalg.norm(fit.position_mm - position) < 0.02 * 900
-    head = fit.record()
+    head = of_mesh(fit).record()
     assert head.yaw_deg == pytest.approx(pose[0], abs=1.5)
     assert head.pitch_deg == pytest.approx(pose[1], abs=1.5)
     assert head.roll_deg == pytest.approx(pose[2], abs=1.5)
@@ -177,7 +178,7 @@ def test_default_camera_position(face_engines: dict) -> None:
 
 def test_record_is_orthonormal() -> None:
     fit: HeadFit = fit_head(seen(rotation_of(30, 10, 5), np.array([50.0, 20.0, 700.0]), CAMERA), head_model(), CAMERA)
-    head = fit.record()
+    head = of_mesh(fit).record()
     forward, up = np.array(head.forward_camera), np.array(head.up_camera)
     assert np.linalg.norm(forward) == pytest.approx(1.0, abs=1e-4) and np.linalg.norm(up) == pytest.approx(1.0, abs=1e-4)
     assert forward @ up == pytest.approx(0.0, abs=1e-4)
