@@ -40,6 +40,8 @@ class Publisher:
         parameters: periods.
         prepare: called first on the publisher's own thread; the place to raise its priority.
         on_sent: told of each frame that was handed over, with its time (recorder); runs in the publisher's thread, must be quick.
+        guard: asked before each cycle's frames are built, with the newest sample and the time; what it gives back is sent. The
+            watchdog's place: a fault found here is on the bus in the same cycle. Runs in the publisher's thread, must be quick.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class Publisher:
         parameters: PublisherParameters | None = None,
         prepare: Callable[[], None] | None = None,
         on_sent: Callable[[CanFrame, float], None] | None = None,
+        guard: Callable[[Sample | None, float], Sample | None] | None = None,
     ) -> None:
         self.parameters = parameters or PublisherParameters()
         self.error: BaseException | None = None
         self._bus, self._encoder, self._clock, self._sleep = bus, encoder, clock, sleep
-        self._prepare, self._on_sent = prepare, on_sent
+        self._prepare, self._on_sent, self._guard = prepare, on_sent, guard
         # Mailboxes: one reference each, swapped whole. That is atomic in Python and cannot make the publisher wait for a lock
         # whose holder is not running.
         self._sample: Sample | None = None
@@ -101,9 +104,11 @@ class Publisher:
         self._ack = count
 
     def start(self) -> None:
-        """Start the thread; the first frame goes out at once."""
+        """Start the thread; the first frame goes out at once. After ``stop`` it may be started again, counters run on."""
         if self._thread is None:
             self._stop.clear()
+            self.error = None
+            self._schedule = Schedule(self.parameters)  # it counts this run's cycles
             self._thread = threading.Thread(target=self._guarded, name="dms-publisher", daemon=True)
             self._thread.start()
 
@@ -140,6 +145,8 @@ class Publisher:
         """The loop; returns after ``stop``. ``start`` runs it on a thread."""
         cycle = self.parameters.cycle_s
         begin = self._clock()
+        if self._last_sent is not None:  # started again: what was not sent in between was missed
+            self._missed += max(0, round((begin - self._last_sent) / cycle) - 1)
         index = 0
         while not self._stop.is_set():
             self._wait(begin + index * cycle)
@@ -157,7 +164,7 @@ class Publisher:
     def step(self, index: int) -> None:
         """Send what is due in cycle ``index``; the readiness first, its age measured while its frame is built."""
         now = self._clock()
-        sample = self._sample
+        sample = self._sample if self._guard is None else self._guard(self._sample, now)
         self._send(self._encoder.takeover_ready(sample, now, self._ack), now)
         self._note_period(now)
         if self._schedule.gaze_head(index):

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -225,6 +226,45 @@ def test_a_bug_in_the_thread_is_kept_for_the_watchdog():
         time.sleep(0.01)
     assert not publisher.alive and isinstance(publisher.error, RuntimeError)
     publisher.stop()
+
+
+def test_the_guard_has_the_last_word_in_the_same_cycle():
+    world, down = World(0.6), []
+    fault = Health(state="fault", reasons=["inference stopped"])
+    world.publisher._guard = lambda sample, now: (
+        replace(sample, state=TakeoverReadiness(t=now, health=fault), observation=None) if sample and down else sample
+    )
+    for k in range(18):
+        world.at(0.01 + k * 0.033, lambda: world.publisher.post(now_sample(world)))
+    world.at(0.249, lambda: down.append(True))
+    world.at(0.399, down.clear)
+    signals = LAYOUT["DMS_TakeoverReady"].signals
+    shown = [signals["TkoRdy_St"].label(c["TkoRdy_St"]) for c in world.run().codes("DMS_TakeoverReady")]
+    assert shown == ["NotDetermined", *["Ready"] * 4, *["Faulty"] * 3, *["Ready"] * 4]
+
+
+def test_after_a_crash_it_starts_again_and_counters_run_on():
+    bus, crash = FakeBus(), [True]
+
+    def sent(frame, t):
+        if len(bus.sent) > 3 and crash:
+            crash.clear()
+            raise RuntimeError("bug")
+
+    publisher = Publisher(bus, Encoder(LAYOUT), time.monotonic, time.sleep, on_sent=sent)
+    publisher.start()
+    while publisher.alive:
+        time.sleep(0.005)
+    time.sleep(0.2)
+    publisher.stop()
+    publisher.start()
+    time.sleep(0.3)
+    publisher.stop()
+    assert publisher.error is None and publisher.stats().missed >= 3
+    names = [NAME[frame.can_id] for frame in bus.sent]
+    assert names.count("DMS_Health") >= 2  # its schedule begins anew
+    counts = [LAYOUT["DMS_TakeoverReady"].unpack(f.data)["E2E_Cnt"] for f in bus.sent if NAME[f.can_id] == "DMS_TakeoverReady"]
+    assert counts == list(range(len(counts))) and len(counts) >= 6
 
 
 def burn_python(stop: threading.Event) -> None:
