@@ -1,72 +1,73 @@
-"""One warning at a time. A raised warning stays until the driver has looked at the road again, not until the trigger is gone."""
+"""One warning at a time (P-17, GSR-02): the most important class that any rule demands, with its highest stage."""
 
-from dms.assessment.closure import Closure
-from dms.assessment.glance import Glances
-from dms.assessment.windows import TINY
-from dms.profiles.rules import GlanceRules
+from collections.abc import Iterable, Sequence
+
+from dms.assessment.policies.base import Demand, Policy
+from dms.assessment.signals import Signals
+from dms.records import Requests
 from dms.records.words import WarningClass
 
 ORDER: tuple[WarningClass, ...] = (
-    "unresponsive", "sleep", "microsleep", "long_distraction", "phone", "short_distraction", "drowsy", "camera",
+    "unresponsive", "sleep", "microsleep", "long_distraction", "phone", "short_distraction", "hands_off", "drowsy", "camera",
 )  # fmt: skip
-"""Most important first (P-17)."""
+"""Most important first."""
 
-EYES_SHUT: tuple[WarningClass, ...] = ("unresponsive", "sleep", "microsleep")
-_STAGE: dict[WarningClass, int] = {"unresponsive": 3, "sleep": 2}
+_RANK = {name: rank for rank, name in enumerate(ORDER)}
+_CAMERA = Demand("camera", 1, "the view is too poor to judge the driver")
+_NO_REQUESTS = Requests()
 
 
 class Warnings:
-    """Raises, holds and releases warnings; ``warning`` and ``stage`` are the one to give."""
+    """Asks every policy, and picks; ``warning`` and ``stage`` are the one to give, ``requests`` what all rules ask together."""
 
-    def __init__(self, rules: GlanceRules) -> None:
-        self._rules = rules
-        self._active: set[WarningClass] = set()
-        self.warning: WarningClass | None = None
-        self.stage = 0
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self._policies = policies
+        self._held: list[Demand] = []
+        self.demands: list[Demand] = []
+        """All that hold now, most important first."""
 
-    def step(self, closure: Closure, glances: Glances, drowsy: bool, phone: bool, camera: bool) -> None:
-        """Add one sample; ``phone``: a phone is looked at or in view; ``camera``: the view is too poor for too long."""
-        self._release(closure, glances)
-        self._raise(closure, glances, phone)
-        for name, on in (("drowsy", drowsy), ("camera", camera)):
-            (self._active.add if on else self._active.discard)(name)  # type: ignore[arg-type]
-        self._choose(glances.is_escalated)
+    def step(self, now: Signals) -> None:
+        """Take one moment."""
+        self._held = [demand for policy in self._policies for demand in policy.step(now)]
+        self._choose(now.inform)
 
-    def camera(self, on: bool) -> None:
-        """The camera is silent: only this warning can change, the others hold."""
-        if on:
-            self._active.add("camera")
-        self._choose(False)
+    def silent(self, inform: bool) -> None:
+        """The camera is silent: what was demanded holds, nothing can be demanded or released but the camera's own warning."""
+        self._choose(inform)
 
-    def _raise(self, closure: Closure, glances: Glances, phone: bool) -> None:
-        if closure.unresponsive:
-            self._active.add("unresponsive")
-        if closure.event is not None:
-            self._active.add(closure.event)
-        if not glances.judged:
-            return
-        if glances.is_long:
-            self._active.add("long_distraction")
-        if glances.is_too_often and not self._active & {"phone", "short_distraction"}:
-            self._active.add("phone" if phone else "short_distraction")
+    def _choose(self, camera: bool) -> None:
+        demands = [*self._held, _CAMERA] if camera else self._held
+        if len(demands) > 1:
+            demands = sorted(demands, key=_importance)
+        self.demands = demands
 
-    def _release(self, closure: Closure, glances: Glances) -> None:
-        if not self._active or glances.road_s < self._rules.release_s - TINY:
-            return
-        if not glances.is_long:
-            self._active.discard("long_distraction")
-        if not glances.is_too_often:
-            self._active -= {"phone", "short_distraction"}
-        if closure.open_s >= self._rules.release_s - TINY:
-            self._active.difference_update(EYES_SHUT)
+    @property
+    def warning(self) -> WarningClass | None:
+        """The one warning to give."""
+        return self.demands[0].warning if self.demands else None
 
-    def _choose(self, escalated: bool) -> None:
-        before, stage = self.warning, self.stage
-        self.warning = next((name for name in ORDER if name in self._active), None)
-        if self.warning is None:
-            self.stage = 0
-        elif self.warning == "long_distraction":
-            held = stage if before == self.warning else 0
-            self.stage = max(held, 2 if escalated else 1)
-        else:
-            self.stage = _STAGE.get(self.warning, 1)
+    @property
+    def stage(self) -> int:
+        """Its stage, 0 without a warning."""
+        return self.demands[0].stage if self.demands else 0
+
+    @property
+    def requests(self) -> Requests:
+        """What is asked of the driver."""
+        return joined(demand.requests for demand in self.demands) if self.demands else _NO_REQUESTS
+
+
+def _importance(demand: Demand) -> tuple[int, int]:
+    return _RANK[demand.warning], -demand.stage
+
+
+def joined(requests: Iterable[Requests]) -> Requests:
+    """The strongest of each request."""
+    found = list(requests)
+    if len(found) == 1:
+        return found[0]
+    return Requests(
+        hands_on=max(r.hands_on for r in found), eyes_on=max(r.eyes_on for r in found),
+        take_control=any(r.take_control for r in found), safe_stop=any(r.safe_stop for r in found),
+        wake_up=max(r.wake_up for r in found),
+    )  # fmt: skip

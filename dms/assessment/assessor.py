@@ -12,8 +12,10 @@ from dms.assessment.closure import Closure, LatelyShut, Perclos
 from dms.assessment.eyes import UNSEEN, Lids, judge_lids
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
+from dms.assessment.policies.chosen import chosen
 from dms.assessment.presence import Presence, face_seen
 from dms.assessment.self_calibration import Moment, SelfCalibration
+from dms.assessment.signals import Signals
 from dms.assessment.sleepiness import Estimate, Estimator, Sleepiness
 from dms.assessment.vehicle import VehicleInputs, driver_input
 from dms.assessment.windows import TINY, Tick
@@ -47,7 +49,7 @@ class Assessor:
     ) -> None:
         rules = profile.rules
         self._rules = rules
-        self._map = ZoneMap(cabin, rules.gaze, rules.attention.road_zones, driver)
+        self._map = ZoneMap(cabin, rules.gaze, rules.glance.road_zones, driver)
         self._calibration = SelfCalibration(rules.self_calibration, rules.gaze, cabin, known=driver is not None)
         self._zone = ZoneFilter(rules.gaze.hysteresis_s)
         self._inputs = VehicleInputs(rules.vehicle)
@@ -64,10 +66,11 @@ class Assessor:
         self._criteria = AvailabilityCriteria(rules.availability)
         self._head = Movement(rules.availability.head_move_deg, rules.availability.movement_s, directions=True)
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
-        self._warnings = Warnings(rules.glance)
-        self._by_head = False
+        self._warnings = Warnings(chosen(rules))
+        self._now = Signals(
+            self._closure, self._glances, self._perclos, self._lately, self._sleepiness, Tick(0.0, 0.0, True), VehicleState(t=0.0)
+        )
         self._confidence_held = 0.0
-        self._phone = False
         self._t: float | None = None
         self._picture_t: float | None = None
         self._start = 0.0
@@ -129,11 +132,8 @@ class Assessor:
         self._lately.step(tick, look.lids.shut)
         self._sleepiness.step(tick, look.lids, self._blinks, observation if look.face else None, self._perclos.share)
         self._follow_gaze(tick, look.sight, observation.zone is not None)
-        if self._glances.off_road:
-            self._phone = self._sees_phone(observation)
-        self._warnings.step(
-            self._closure, self._glances, self._perclos.drowsy or self._lately.mostly, self._phone, self._camera.inform
-        )
+        self._tell(tick, look, inputs, observation)
+        self._warnings.step(self._now)
         if self._presence.present is False:
             self._forget()
         self._calibration.learn(Moment(tick, observation, look.face, look.lids, inputs, self._alert))
@@ -142,13 +142,20 @@ class Assessor:
         monitorable = self._collect(tick.t, observation if look.face else None, inputs)
         return self._state(tick.t, look, inputs, monitorable)
 
+    def _tell(self, tick: Tick, look: Look, inputs: VehicleState, observation: Observation) -> None:
+        """What the policies may know of this moment."""
+        now = self._now
+        now.tick, now.inputs, now.face, now.sight, now.zone = tick, inputs, look.face, look.sight, self._zone.zone
+        now.phone = self._sees_phone(observation)
+        now.health, now.inform = self._camera.health.state, self._camera.inform
+
     def _forget(self) -> None:
         """The driver has left: evidence of one driver says nothing about the next."""
         self._criteria.clear()
         self._calibration.reset()
         self._blinks = self._new_blinks()
-        self._perclos = Perclos(self._rules.perclos)
-        self._sleepiness = self._new_sleepiness()
+        self._perclos = self._now.perclos = Perclos(self._rules.perclos)
+        self._sleepiness = self._now.sleepiness = self._new_sleepiness()
 
     def _new_blinks(self) -> Blinks:
         return Blinks(self._rules.blink, self._rules.closure.blink_max_s, self._rules.eyes.shut_openness)
@@ -197,17 +204,20 @@ class Assessor:
             self._zone.step(tick.t, "unknown")
         else:
             late_s = self._zone.step(tick.t, sight.zone, certain)
-            self._by_head = sight.by == "head"
+            self._now.by_head = sight.by == "head"
         zone = self._zone.zone
-        off = None if zone == "unknown" else zone not in self._rules.attention.road_zones
+        off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
         self._glances.step(tick, off, late_s)
-        self._attention.step(tick, zone, self._by_head, self._glances.off_s)
+        self._attention.step(tick, zone, self._now.by_head, self._glances.off_s)
 
     @property
     def _alert(self) -> bool:
         """Nothing says that the driver is drowsy, has shut eyes or has been looking away for long."""
-        tired = self._perclos.drowsy or self._lately.mostly or self._closure.event is not None
-        return not (tired or self._warnings.warning is not None or self._glances.is_long)
+        return not (self._drowsy or self._closure.event is not None or self._warnings.warning is not None)
+
+    @property
+    def _drowsy(self) -> bool:
+        return self._perclos.drowsy or self._lately.mostly
 
     def _sees_phone(self, observation: Observation) -> bool:
         seen = observation.objects.phone if observation.objects is not None else None
@@ -232,7 +242,7 @@ class Assessor:
     def _silent(self, t: float, silence: float) -> DriverState:
         """The camera says nothing: all that comes from it is unknown at once."""
         self._camera.silent(silence)
-        self._warnings.camera(self._camera.inform)
+        self._warnings.silent(self._camera.inform)
         inputs = self._inputs.at(t)
         present = False if self._presence.empty(t, inputs.seat) else None
         if present is False:
@@ -243,6 +253,7 @@ class Assessor:
             t=t, present=present, availability=availability, health=self._camera.health,
             drowsiness=Drowsiness(blinks_total=self._blinks.count, last_blink=self._blinks.last),
             hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
+            requests=self._warnings.requests,
             because=[*self._camera.health.reasons, "nothing is known of the driver while the camera is silent"],
         )  # fmt: skip
 
@@ -252,14 +263,15 @@ class Assessor:
         warning = self._warnings.warning
         found = Findings(
             self._camera.health, look.face, self._presence.face_gone_s, self._presence.present, inputs, self._closure,
-            self._perclos, self._glances, look.sight, attention, availability, warning,
+            self._perclos, self._glances, look.sight, attention, availability, self._warnings.demands,
         )  # fmt: skip
         seconds = self._closure.seconds
         return DriverState(
             t=t, present=self._presence.present, eyes_closed_s=None if seconds is None else round(seconds, 4),
             attention=attention, availability=availability, drowsiness=self._drowsiness(),
             hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
-            confidence=self._confidence_held, health=self._camera.health, because=[*causes(found), *self._calibration.because],
+            requests=self._warnings.requests, drowsy=self._drowsy, confidence=self._confidence_held,
+            health=self._camera.health, because=[*causes(found), *self._calibration.because],
         )  # fmt: skip
 
     def _attention_record(self) -> Attention:

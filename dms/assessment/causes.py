@@ -1,12 +1,13 @@
 """The chain of causes in plain English, most important first."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dms.assessment.closure import Closure, Perclos
 from dms.assessment.glance import Glances
+from dms.assessment.policies.base import Demand
 from dms.assessment.zones import Sight
 from dms.records import Attention, Availability, Health, VehicleState
-from dms.records.words import WarningClass
 
 _END = {"drowsy": "the share of shut eyes has fallen", "camera": "the view is clear again"}
 
@@ -25,7 +26,7 @@ class Findings(NamedTuple):
     sight: Sight | None
     attention: Attention
     availability: Availability
-    warning: WarningClass | None
+    demands: Sequence[Demand]
 
 
 def causes(found: Findings) -> list[str]:
@@ -39,9 +40,15 @@ def causes(found: Findings) -> list[str]:
     elif found.attention.zone != "unknown":
         chain += _gaze(found)
     chain += _available(found.availability)
-    if found.warning is not None:
-        chain.append(f"warning {found.warning} until {_END.get(found.warning, 'the eyes have been back on the road')}")
+    chain += [_rule(demand, found.inputs.speed_kmh) for demand in found.demands]
     return chain
+
+
+def _rule(demand: Demand, speed: float | None) -> str:
+    """``warning long_distraction 1: rule euro_ncap long distraction 3.0 s; speed 62 km/h; until ...``."""
+    fast = "speed unknown" if speed is None else f"speed {speed:.0f} km/h"
+    until = _END.get(demand.warning, "the eyes have been back on the road")
+    return f"warning {demand.warning} stage {demand.stage}: rule {demand.rule}; {fast}; until {until}"
 
 
 def _seat(inputs: VehicleState, present: bool | None) -> list[str]:
@@ -79,7 +86,7 @@ def _gaze(found: Findings) -> list[str]:
         return [f"gaze not known for {glances.unseen_s:.1f} s"]
     who = "head (stands in for gaze)" if sight is not None and sight.by == "head" else "gaze"
     chain = [f"{who} {_where(found)}"]
-    if glances.is_too_often:
+    if glances.cumulative_s > glances.off_s:
         chain.append(f"eyes off road {glances.cumulative_s:.1f} s within 30 s")
     return chain
 

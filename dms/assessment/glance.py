@@ -57,18 +57,3 @@ class Glances:
     def cumulative_s(self) -> float:
         """Seconds off the road in the window, since the last long look at it."""
         return self._cumulative
-
-    @property
-    def is_long(self) -> bool:
-        """One glance is too long."""
-        return self._off.held >= self._rules.long_s - TINY
-
-    @property
-    def is_escalated(self) -> bool:
-        """One glance is far too long."""
-        return self._off.held >= self._rules.escalate_s - TINY
-
-    @property
-    def is_too_often(self) -> bool:
-        """Short glances add up to too much."""
-        return self._cumulative >= self._rules.cumulative_s - TINY

@@ -1,6 +1,7 @@
 """Rule profiles: every threshold as data, with unit, source clause, certainty and legal range.
 
-``load_profile("l3_default").rules.glance.long_s`` is the plain number; ``.settings["glance.long_s"]`` says where it comes from.
+``load_profile("l3_default").rules.long_distraction.warn_s`` is the plain number and
+``.settings["long_distraction.warn_s"]`` says where it comes from. A profile extends another one, at last ``base``.
 """
 
 import binascii
@@ -15,6 +16,9 @@ from dms.profiles.rules import Rules
 from dms.records import words
 
 _FOLDER = Path(__file__).resolve().parent
+BASE = "base"
+"""Shared by all profiles, and no profile itself."""
+
 Certainty = Literal["primary", "secondary", "recalled", "proposed"]
 Number = int | float
 
@@ -27,6 +31,9 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: list[str]
     certainty: Certainty
     range: tuple[Number, Number] | None = None
+
+
+Sections = dict[str, dict[str, Setting]]
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -46,7 +53,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 def available() -> list[str]:
     """Names of the shipped profiles."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml") if path.stem != BASE)
 
 
 def load_profile(name: str) -> Profile:
@@ -65,7 +72,7 @@ def load_profile(name: str) -> Profile:
 
 
 def decode_profile(text: bytes, name: str) -> Profile:
-    """Parse and check a profile file.
+    """Parse and check a profile file. Sections of the profile it extends are taken over, value by value.
 
     Raises:
         InputError: not YAML, a missing or unknown value, a wrong type, or a value outside its legal range.
@@ -73,9 +80,7 @@ def decode_profile(text: bytes, name: str) -> Profile:
     import yaml
 
     try:
-        sections: Any = msgspec.yaml.decode(text, type=dict[str, Any])
-        title, version = str(sections.pop("name", name)), msgspec.convert(sections.pop("version", 1), int)
-        nested = msgspec.convert(sections, dict[str, dict[str, Setting]])
+        title, version, nested = _sections(text, name)
         settings = {f"{part}.{key}": item for part, items in nested.items() for key, item in items.items()}
         for key, setting in settings.items():
             _check_range(key, setting)
@@ -84,6 +89,22 @@ def decode_profile(text: bytes, name: str) -> Profile:
     except (msgspec.MsgspecError, yaml.YAMLError, ValueError) as error:
         raise InputError(f"profile {name} is not usable: {' '.join(str(error).split())}") from None
     return Profile(title, version, rules, settings)
+
+
+def _sections(text: bytes, name: str) -> tuple[str, int, Sections]:
+    """Name, version and all settings, those of the extended profiles included."""
+    sections: Any = msgspec.yaml.decode(text, type=dict[str, Any])
+    title, version = str(sections.pop("name", name)), msgspec.convert(sections.pop("version", 1), int)
+    parent = sections.pop("extends", None)
+    nested = msgspec.convert(sections, Sections)
+    if parent is None:
+        return title, version, nested
+    path = _FOLDER / f"{parent}.yaml"
+    if not path.is_file() or parent == title:
+        raise ValueError(f"extends {parent}, which is not shipped")
+    _, _, below = _sections(path.read_bytes(), str(parent))
+    merged = {part: {**below.get(part, {}), **nested.get(part, {})} for part in {**below, **nested}}
+    return title, version, merged
 
 
 def _check_range(key: str, setting: Setting) -> None:

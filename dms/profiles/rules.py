@@ -1,9 +1,26 @@
-"""The typed sections of a rule profile. Field names carry the unit; meaning, source and legal range stand in the YAML file."""
+"""The typed sections of a rule profile. Field names carry the unit; meaning, source and legal range stand in the YAML files.
+
+Here: how the driver is judged. What is warned of and asked for: ``dms.profiles.policies``.
+"""
 
 from typing import Literal
 
 import msgspec
 
+from dms.profiles.policies import (
+    Awareness,
+    Buffer,
+    Closures,
+    Drowsy,
+    EyesOn,
+    HandsOn,
+    Journey,
+    LockOut,
+    LongDistraction,
+    LowGaze,
+    ShortDistraction,
+    WakeUp,
+)
 from dms.records.words import L3State, Zone
 
 
@@ -145,16 +162,13 @@ class SelfCalibrationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class GlanceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The two clocks for eyes off the road, and how their warnings end."""
+    """The two clocks for eyes off the road: one glance, and glances added up in a window."""
 
-    long_s: float
-    escalate_s: float
-    cumulative_s: float
-    cumulative_window_s: float
-    reset_s: float
+    road_zones: list[Zone]
     flicker_s: float
     freeze_max_s: float
-    release_s: float
+    cumulative_window_s: float
+    reset_s: float
 
 
 class AttentionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,3 +239,16 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     vehicle: VehicleRules
     readiness: ReadinessRules
     takeover: TakeoverRules
+
+    long_distraction: LongDistraction | None = None
+    short_distraction: ShortDistraction | None = None
+    low_gaze: LowGaze | None = None
+    closures: Closures | None = None
+    drowsy: Drowsy | None = None
+    eyes_on: EyesOn | None = None
+    hands_on: HandsOn | None = None
+    lock_out: LockOut | None = None
+    buffer: Buffer | None = None
+    awareness: Awareness | None = None
+    wake_up: WakeUp | None = None
+    journey: Journey | None = None

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from dms.profiles import Profile
 from dms.profiles.rules import ReadinessRules, Rules
 from dms.readiness.estimate import score, takeover_time_s
-from dms.readiness.requests import requests_for
 from dms.records import DriverState, TakeoverReadiness, Warning
 from dms.records.words import Readiness, WarningClass
 
@@ -34,8 +33,7 @@ def ready_for_takeover(state: DriverState, profile: Profile) -> TakeoverReadines
     return TakeoverReadiness(
         t=state.t, readiness=verdict.readiness, level=verdict.level, readiness_score=points, takeover_time_s=time_s,
         confidence=state.confidence, attention=state.attention, availability=state.availability, drowsiness=state.drowsiness,
-        warning=warning, requests=requests_for(state.warning, state.warning_stage),
-        health=state.health, because=[verdict.reason, *state.because],
+        warning=warning, requests=state.requests, health=state.health, because=[verdict.reason, *state.because],
     )  # fmt: skip
 
 
@@ -61,7 +59,7 @@ def _absent(state: DriverState, rules: Rules) -> Verdict | None:
 
 
 def _unresponsive(state: DriverState, rules: Rules) -> Verdict | None:
-    return Verdict("unresponsive", 2, "unresponsive: eyes shut for too long") if state.warning == "unresponsive" else None
+    return Verdict("unresponsive", 2, "unresponsive: no answer to the warnings") if state.warning == "unresponsive" else None
 
 
 def _eyes_shut(state: DriverState, rules: Rules) -> Verdict | None:
@@ -75,11 +73,11 @@ def _eyes_shut(state: DriverState, rules: Rules) -> Verdict | None:
 
 def _drowsy(state: DriverState, rules: Rules) -> Verdict | None:
     share = state.drowsiness.perclos_60s
-    if share is not None and share >= (rules.perclos.recovered if state.warning == "drowsy" else rules.perclos.drowsy):
+    if share is not None and share >= rules.perclos.drowsy:
         return Verdict("impaired", 2, f"impaired: eyes shut {share:.0%} of the last minute")
-    if state.warning == "drowsy":
-        return Verdict("impaired", 2, f"impaired: eyes shut most of the last {rules.perclos.short_window_s:.0f} s")
-    return None
+    if state.drowsy:
+        return Verdict("impaired", 2, f"impaired: eyes shut most of the last {rules.perclos.short_window_s:.0f} s or minute")
+    return Verdict("impaired", 2, "impaired: drowsy") if state.warning == "drowsy" else None
 
 
 def _unbuckled(state: DriverState, rules: Rules) -> Verdict | None:

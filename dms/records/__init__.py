@@ -1,9 +1,9 @@
 """The record types between the rooms. Each is immutable and refuses NaN, infinities and values out of range."""
 
-from dms.records.driver import Attention, Availability, Blink, Calibration, DriverState, Drowsiness, Foretold, Health
+from dms.records.driver import Attention, Availability, Blink, Calibration, DriverState, Drowsiness, Foretold, Health, Requests
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Gaze, Hand, Head, Image, Mouth, Objects, Observation
-from dms.records.takeover import Requests, TakeoverReadiness, Warning
+from dms.records.takeover import TakeoverReadiness, Warning
 from dms.records.vehicle import VehicleState
 
 __all__ = [

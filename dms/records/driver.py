@@ -80,6 +80,16 @@ class Health(Part, frozen=True, kw_only=True):
     reasons: list[str] = []
 
 
+class Requests(Part, frozen=True, kw_only=True):
+    """What the driver is asked to do: 1 request, 2 escalated; ``wake_up`` 1 chime, 2 and haptic, 3 and voice."""
+
+    hands_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    eyes_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    take_control: bool = False
+    safe_stop: bool = False
+    wake_up: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+
+
 class DriverState(Part, frozen=True, kw_only=True):
     """Assessment's result at time ``t``; ``because`` is the chain of causes, most important first."""
 
@@ -90,12 +100,16 @@ class DriverState(Part, frozen=True, kw_only=True):
     attention: Attention = Attention()
     availability: Availability = Availability()
     drowsiness: Drowsiness = Drowsiness()
+    drowsy: bool = False
+    """The lids say so, whether or not a warning is given."""
     hands_on: bool | None = None
     seat: bool | None = None
     belt: bool | None = None
     warning: WarningClass | None = None
     """The one warning the profile's clocks ask for."""
     warning_stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+    requests: Requests = Requests()
+    """What the rules ask of the driver, all together."""
     confidence: Probability = 0.0
     health: Health = Health()
     because: list[str] = []

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from dms.records.base import Part, Probability, Seconds
-from dms.records.driver import Attention, Availability, Drowsiness, Health
+from dms.records.driver import Attention, Availability, Drowsiness, Health, Requests
 from dms.records.words import Readiness, WarningClass
 
 
@@ -14,16 +14,6 @@ class Warning(Part, frozen=True, kw_only=True):
 
     class_: WarningClass | None = msgspec.field(name="class", default=None)
     stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
-
-
-class Requests(Part, frozen=True, kw_only=True):
-    """What the driver is asked to do."""
-
-    hands_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
-    eyes_on: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
-    take_control: bool = False
-    safe_stop: bool = False
-    wake_up: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
 
 
 class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.state/1"):

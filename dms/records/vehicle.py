@@ -23,3 +23,5 @@ class VehicleState(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms
     ignition: Ignition | None = None
     takeover_request_count: Annotated[int, msgspec.Meta(ge=0, le=15)] | None = None
     """Counter of the handover controller's requests; echoed on the bus."""
+    acknowledged: bool | None = None
+    """The driver has acknowledged a warning (button, voice) since the record before."""

@@ -13,8 +13,7 @@ from dms.bus.port import BusConfig, CanFrame, open_bus
 from dms.bus.samples import Sample
 from dms.inference.engine_set import EngineSet
 from dms.perception.pipeline import SLOTS, Sight
-from dms.readiness.requests import requests_for
-from dms.records import Availability, Health, Observation, TakeoverReadiness, Warning
+from dms.records import Availability, Health, Observation, Requests, TakeoverReadiness, Warning
 from dms.runtime.chain import Judged
 from dms.runtime.config import RunConfig, load_parts
 from hil.driver import closed_loop
@@ -30,6 +29,17 @@ from hil.driver.truth.fake import FakeStudio
 from hil.driver.truth.watch import TruthWatch
 
 LAYOUT = load()
+REQUESTS: dict[tuple[str | None, int], Requests] = {
+    ("unresponsive", 3): Requests(eyes_on=2, wake_up=3, safe_stop=True),
+    ("sleep", 2): Requests(eyes_on=2, wake_up=2),
+    ("microsleep", 1): Requests(eyes_on=1, wake_up=1),
+    ("long_distraction", 1): Requests(eyes_on=1),
+    ("long_distraction", 2): Requests(eyes_on=2),
+    ("short_distraction", 1): Requests(eyes_on=1),
+    ("phone", 1): Requests(eyes_on=1),
+    ("drowsy", 1): Requests(wake_up=1),
+}
+"""What goes with each warning on the bus."""
 
 
 def scenario(parts: str = "[]", seconds: float = 10.0, extra: str = "") -> Scenario:
@@ -41,7 +51,7 @@ def state(t: float, warning: str | None = None, stage: int = 0, readiness: str =
     return TakeoverReadiness(
         t=t, readiness=readiness, level=4 if readiness == "ready" else 2, health=Health(state="ready"),
         availability=Availability(available=True), warning=Warning(class_=warning, stage=stage),
-        requests=requests_for(warning, stage),
+        requests=REQUESTS.get((warning, stage), Requests()),
     )  # fmt: skip
 
 
@@ -59,7 +69,7 @@ def test_each_warning_is_heard_as_what_it_is(warning: str | None, stage: int) ->
     ears, encoder = Ears(LAYOUT), Encoder(LAYOUT)
     for frame in frames(1.0, warning, stage, encoder):
         ears.feed(frame, 1.0)
-    heard, asked = ears.heard(0.95 + TIMEOUT_S), requests_for(warning, stage)  # type: ignore[arg-type]
+    heard, asked = ears.heard(0.95 + TIMEOUT_S), REQUESTS.get((warning, stage), Requests())
     assert (heard.warning, heard.stage) == (warning, stage)
     assert (heard.eyes_on, heard.wake_up, heard.hands_on) == (asked.eyes_on, asked.wake_up, asked.hands_on)
     assert ears.heard(1.01 + TIMEOUT_S) == Heard()

@@ -24,7 +24,9 @@ def test_P01_every_value_has_unit_source_certainty_and_range() -> None:
         assert isinstance(setting.value, (bool, list)) or setting.range is not None, name
 
 
-@pytest.mark.parametrize(("name", "value"), [("glance.long_s", 3.0), ("glance.cumulative_s", 10.0), ("closure.sleep_s", 3.0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("long_distraction.warn_s", 3.0), ("short_distraction.cumulative_s", 10.0), ("closure.sleep_s", 3.0)]
+)
 def test_NCAP_values_are_the_ones_of_the_clauses(name: str, value: float) -> None:
     profile = load_profile("l3_default")
     section, key = name.split(".")
@@ -32,20 +34,20 @@ def test_NCAP_values_are_the_ones_of_the_clauses(name: str, value: float) -> Non
 
 
 def test_FS12_value_outside_legal_range_is_refused() -> None:
-    text = TEXT.replace(b"long_s: {value: 3.0", b"long_s: {value: 5.5")
-    with pytest.raises(InputError, match=r"glance.long_s = 5.5 s is outside its legal range 1..4"):
+    text = TEXT.replace(b"warn_s: {value: 3.0", b"warn_s: {value: 5.5")
+    with pytest.raises(InputError, match=r"long_distraction.warn_s = 5.5 s is outside its legal range 1..4"):
         decode_profile(text, "l3_default")
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b"long_s: {value: 3.0", b"long_s: {value: .nan"),
-        (b"long_s: {value: 3.0", b"long_s: {value: soon"),
-        (b"  long_s:", b"  lang_s:"),
+        (b"warn_s: {value: 3.0", b"warn_s: {value: .nan"),
+        (b"warn_s: {value: 3.0", b"warn_s: {value: soon"),
+        (b"  warn_s:", b"  warm_s:"),
         (b"certainty: secondary, range: [1.0, 4.0]", b"certainty: sure, range: [1.0, 4.0]"),
         (b", range: [1.0, 4.0]", b""),
-        (b"[rear_mirror, ", b"[read_mirror, "),
+        (b"[lap, ", b"[lab, "),
         (b"name: l3_default", b"name: [l3_default"),
     ],
 )
@@ -72,6 +74,6 @@ def test_contract_names_load_or_say_not_shipped_yet(name: str) -> None:
 
 def test_FS11_hash_is_16_bit_stable_and_sees_a_changed_value() -> None:
     one, two = load_profile("l3_default"), load_profile("l3_default")
-    changed = decode_profile(TEXT.replace(b"long_s: {value: 3.0", b"long_s: {value: 3.5"), "l3_default")
+    changed = decode_profile(TEXT.replace(b"warn_s: {value: 3.0", b"warn_s: {value: 3.5"), "l3_default")
     assert one.hash16 == two.hash16 != changed.hash16
     assert 0 <= one.hash16 <= 0xFFFF

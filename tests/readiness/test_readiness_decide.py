@@ -5,7 +5,7 @@ import pytest
 
 from dms.profiles import load_profile
 from dms.readiness import ready_for_takeover
-from dms.records import Attention, Availability, DriverState, Drowsiness, Health
+from dms.records import Attention, Availability, DriverState, Drowsiness, Health, Requests
 
 PROFILE = load_profile("l3_default")
 READY = DriverState(
@@ -98,20 +98,7 @@ def test_P09_score_falls_with_readiness() -> None:
     assert scores == sorted(scores, reverse=True) and len(set(scores)) == 4  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize(
-    ("warning", "stage", "asked"),
-    [
-        (None, 0, (0, 0, False)),
-        ("long_distraction", 1, (1, 0, False)),
-        ("long_distraction", 2, (2, 0, False)),
-        ("drowsy", 1, (0, 1, False)),
-        ("microsleep", 1, (1, 1, False)),
-        ("sleep", 2, (2, 2, False)),
-        ("unresponsive", 3, (2, 3, True)),
-        ("camera", 1, (0, 0, False)),
-    ],
-)
-def test_GSR02_requests_go_with_the_one_warning(warning: str | None, stage: int, asked: tuple[int, int, bool]) -> None:
-    found = ready_for_takeover(msgspec.structs.replace(READY, warning=warning, warning_stage=stage), PROFILE)
-    assert (found.requests.eyes_on, found.requests.wake_up, found.requests.safe_stop) == asked
-    assert (found.warning.class_, found.warning.stage) == (warning, stage)
+def test_requests_and_warning_are_passed_on() -> None:
+    state = msgspec.structs.replace(READY, warning="sleep", warning_stage=2, requests=Requests(eyes_on=2, wake_up=2))
+    found = ready_for_takeover(state, PROFILE)
+    assert (found.requests, found.warning.class_, found.warning.stage) == (state.requests, "sleep", 2)

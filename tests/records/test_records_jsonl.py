@@ -59,7 +59,7 @@ STATE = (
 )
 VEHICLE = (
     b'{"schema":"dms.vehicle/1","t":3.0,"speed_kmh":80.0,"gear":"D","l3_state":"active","belt":true,"seat":true,"hands_on":false,'
-    b'"steering_torque_nm":-0.2,"brake":false,"ignition":"on","takeover_request_count":3}'
+    b'"steering_torque_nm":-0.2,"brake":false,"ignition":"on","takeover_request_count":3,"acknowledged":null}'
 )
 
 

@@ -17,6 +17,8 @@ from hil.driver.truth.watch import Fitness, TruthWatch
 
 pytestmark = pytest.mark.slow
 RULES = load_profile("l3_default").rules
+assert RULES.long_distraction is not None
+LONG_S, RELEASE_S = RULES.long_distraction.warn_s, RULES.long_distraction.release_s
 FRAME_S, CYCLE_S = 1 / 30, 0.050
 HEARD_S = FRAME_S + CYCLE_S
 """From a change in front of the camera to the controller: at most a picture and a bus cycle."""
@@ -81,7 +83,7 @@ def test_never_ready_behind_dark_lenses(replayed):
 def test_ready_when_attentive(replayed):
     """In every stretch in which he watches the road long enough for all holds to be over."""
     beliefs, _ = replayed
-    holds = RULES.attention.confirm_s + RULES.gaze.hysteresis_s + RULES.glance.release_s + HEARD_S
+    holds = RULES.attention.confirm_s + RULES.gaze.hysteresis_s + RELEASE_S + HEARD_S
     since, watched = None, []
     for b in beliefs:
         good = (
@@ -111,7 +113,7 @@ def test_warnings_come_when_the_truth_asks_for_them(replayed):
     beliefs, states = replayed
     raised = {state.warning.class_: state.t for state in reversed(states) if state.warning.class_}
     assert "long_distraction" in raised and "microsleep" in raised
-    away = next(b.t for b in beliefs if b.fitness.away_s >= RULES.glance.long_s and b.t > LENS_UNTIL_S)
+    away = next(b.t for b in beliefs if b.fitness.away_s >= LONG_S and b.t > LENS_UNTIL_S)
     asleep = next(b.t for b in beliefs if b.fitness.shut_s >= RULES.closure.microsleep_s)
     assert -0.5 < raised["long_distraction"] - away < 0.3  # a gaze error of 5 degrees may let the glance begin a little sooner
     assert raised["microsleep"] == pytest.approx(asleep, abs=0.4)

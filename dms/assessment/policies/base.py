@@ -1,0 +1,58 @@
+"""What every policy shares: the demand it makes, and the speed from which it applies."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from dms.assessment.signals import Signals
+from dms.assessment.windows import TINY
+from dms.records import Requests, VehicleState
+from dms.records.words import WarningClass
+
+NONE = Requests()
+
+
+class Demand(NamedTuple):
+    """A warning that a rule asks for now, with what is requested of the driver; ``rule`` names rule and limit in plain words."""
+
+    warning: WarningClass
+    stage: int
+    rule: str
+    requests: Requests = NONE
+
+
+class Policy(Protocol):
+    """One rule over time."""
+
+    def step(self, now: Signals) -> Sequence[Demand]:
+        """Take one moment; answers all demands that hold now."""
+
+
+class SpeedGate:
+    """Is the car fast enough for a rule, and since when?
+
+    Args:
+        over_kmh: the rule applies above this speed; 0: at any speed.
+        inclusive: at this speed already.
+    """
+
+    def __init__(self, over_kmh: float, inclusive: bool = False) -> None:
+        self._over = over_kmh - TINY if inclusive else over_kmh
+        self._always = over_kmh <= 0.0
+        self._since: float | None = None
+
+    def step(self, t: float, inputs: VehicleState) -> bool:
+        """Does the rule apply now? An unknown speed counts as fast enough."""
+        if not self.fast(inputs):
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = t
+        return True
+
+    def fast(self, inputs: VehicleState) -> bool:
+        """Is this speed enough?"""
+        return self._always or inputs.speed_kmh is None or inputs.speed_kmh > self._over
+
+    def open_s(self, t: float) -> float:
+        """For how long the rule has applied, s."""
+        return 0.0 if self._since is None else t - self._since

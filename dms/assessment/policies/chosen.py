@@ -1,0 +1,21 @@
+"""The policies of a profile: one for each section it has."""
+
+from dms.assessment.policies.base import Policy
+from dms.assessment.policies.closures import ShutEyes
+from dms.assessment.policies.distraction import LongGlance, ShortGlances
+from dms.assessment.policies.drowsiness import DrowsyDriver
+from dms.profiles.rules import Rules
+
+
+def chosen(rules: Rules) -> list[Policy]:
+    """In no particular order: the arbitration picks by importance."""
+    policies: list[Policy] = []
+    if rules.closures is not None:
+        policies.append(ShutEyes(rules.closures, rules.closure))
+    if rules.long_distraction is not None:
+        policies.append(LongGlance(rules.long_distraction))
+    if rules.short_distraction is not None:
+        policies.append(ShortGlances(rules.short_distraction, rules.glance.cumulative_window_s))
+    if rules.drowsy is not None:
+        policies.append(DrowsyDriver(rules.drowsy))
+    return policies

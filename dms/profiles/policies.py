@@ -1,0 +1,154 @@
+"""The sections of a rule profile that say what is warned of and asked for. A profile without a section does not apply that rule.
+
+Field names carry the unit; meaning, source and legal range stand in the YAML files. ``speed_over_kmh``: the rule applies above
+this speed (0: at any, standing included); an unknown speed counts as above, so that a lost input silences nothing.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from dms.records.words import L3State, Zone
+
+EngagedState = L3State | Literal["unknown"]
+
+
+class LongDistraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One glance away from the road that is too long (Euro NCAP), and what follows when the driver does not look back."""
+
+    warn_s: float
+    speed_over_kmh: float
+    release_s: float
+    escalate_s: float | None = None
+    unresponsive_s: float | None = None
+    unresponsive_after_warning_s: float | None = None
+
+
+class ShortDistraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Glances away that add up (Euro NCAP); also the phone warning. Width and reset of the window stand in ``glance``."""
+
+    cumulative_s: float
+    speed_over_kmh: float
+    release_s: float
+
+
+class LowGaze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Gaze in the area below (ADDW, Area 3), by speed. ``zones``: what counts where a record names a zone without direction."""
+
+    below_deg: float
+    side_deg: float
+    window_margin_deg: float
+    zones: list[Zone]
+    slow_over_kmh: float
+    slow_s: float
+    fast_from_kmh: float
+    fast_s: float
+    degraded_extra_s: float
+    flicker_s: float
+    release_s: float
+
+
+class Closures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Warnings on shut eyes. The rungs of the ladder stand in ``closure``."""
+
+    speed_over_kmh: float
+    release_s: float
+
+
+class Drowsy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The drowsiness warning: by PERCLOS and, where ``kss_from`` is given, by KSS; it climbs until acknowledged (DDAW)."""
+
+    speed_over_kmh: float
+    kss_from: float | None = None
+    kss_back: float | None = None
+    kss_std_max: float | None = None
+    cascade_s: float | None = None
+    repeat_s: float | None = None
+
+
+class EyesOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """UN R171 visual disengagement: request, escalated request, direct control alert, unavailability response.
+
+    Each time is counted from the one before. ``aversions_s``: so much time away within ``glance.cumulative_window_s`` also asks.
+    """
+
+    speed_over_kmh: float
+    request_s: float
+    escalate_s: float
+    control_alert_s: float
+    unavailable_s: float
+    aversions_s: float
+    aversions_release_s: float
+    fast_from_kmh: float | None = None
+    fast_request_s: float | None = None
+
+
+class HandsOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """UN R171 hands off the wheel: request (later while the eyes are on the road), escalated request, unavailability response."""
+
+    speed_over_kmh: float
+    request_s: float
+    request_eyes_on_s: float
+    escalate_s: float
+    unavailable_s: float
+
+
+class LockOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After how many failures the assistance is not offered again in this ignition cycle, or for ``lock_s`` where given."""
+
+    responses: int
+    window_s: float | None = None
+    lock_s: float | None = None
+    control_alerts: int | None = None
+    escalated: int | None = None
+    escalated_hold_s: float | None = None
+
+
+class Buffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """AttenD: a buffer that empties while the eyes are off the road. A measure, no warning."""
+
+    full_s: float
+    refill_delay_s: float
+    free_s: float
+    free_zones: list[Zone]
+
+
+class Awareness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """openpilot's leaky timer (reference only): seconds until each level, with and without a usable face."""
+
+    vision_s: list[float]
+    touch_s: list[float]
+    filter_s: float
+    distracted_over: float
+    attentive_under: float
+    face_min: float
+    yaw_max_deg: float
+    pitch_down_max_deg: float
+    yaw_slack_deg: float
+    pitch_slack_deg: float
+    steering_from_deg: float
+    steering_factor: float
+    steering_max_deg: float
+    std_high_deg: float
+    std_high_for_s: float
+    recovery_min: float
+    recovery_max: float
+    lock_out_alerts: int
+    lock_out_s: float
+    standstill_kmh: float
+    engaged_states: list[EngagedState]
+
+
+class WakeUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The wake-up request climbs by one level (chime, haptic, voice) each time it stays unanswered for so long."""
+
+    escalate_s: float
+    repeat_s: float
+
+
+class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules of one journey: from when the rules measure, and what an acknowledgement silences until the next one (Euro NCAP)."""
+
+    measure_after_s: float
+    measure_over_kmh: float
+    suppress_transient: bool
