@@ -1,7 +1,8 @@
 """The sections of a rule profile that say what is warned of and asked for. A profile without a section does not apply that rule.
 
-Field names carry the unit; meaning, source and legal range stand in the YAML files. ``speed_over_kmh``: the rule applies above
-this speed (0: at any, standing included); an unknown speed counts as above, so that a lost input silences nothing.
+Field names carry the unit; meaning, source and legal range stand in the YAML files. ``speed_from_kmh``: the rule applies at this
+speed and above (0: at any, standing included; where a text says "above", "from" is the stricter reading); an unknown speed counts
+as fast enough, so that a lost input silences nothing.
 """
 
 from typing import Literal
@@ -17,7 +18,7 @@ class LongDistraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One glance away from the road that is too long (Euro NCAP), and what follows when the driver does not look back."""
 
     warn_s: float
-    speed_over_kmh: float
+    speed_from_kmh: float
     release_s: float
     escalate_s: float | None = None
     unresponsive_s: float | None = None
@@ -28,7 +29,7 @@ class ShortDistraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Glances away that add up (Euro NCAP); also the phone warning. Width and reset of the window stand in ``glance``."""
 
     cumulative_s: float
-    speed_over_kmh: float
+    speed_from_kmh: float
     release_s: float
 
 
@@ -39,7 +40,7 @@ class LowGaze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side_deg: float
     window_margin_deg: float
     zones: list[Zone]
-    slow_over_kmh: float
+    slow_from_kmh: float
     slow_s: float
     fast_from_kmh: float
     fast_s: float
@@ -51,14 +52,14 @@ class LowGaze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Closures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Warnings on shut eyes. The rungs of the ladder stand in ``closure``."""
 
-    speed_over_kmh: float
+    speed_from_kmh: float
     release_s: float
 
 
 class Drowsy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The drowsiness warning: by PERCLOS and, where ``kss_from`` is given, by KSS; it climbs until acknowledged (DDAW)."""
 
-    speed_over_kmh: float
+    speed_from_kmh: float
     kss_from: float | None = None
     kss_back: float | None = None
     kss_std_max: float | None = None
@@ -72,7 +73,7 @@ class EyesOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Each time is counted from the one before. ``aversions_s``: so much time away within ``glance.cumulative_window_s`` also asks.
     """
 
-    speed_over_kmh: float
+    speed_from_kmh: float
     request_s: float
     escalate_s: float
     control_alert_s: float
@@ -86,7 +87,7 @@ class EyesOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HandsOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """UN R171 hands off the wheel: request (later while the eyes are on the road), escalated request, unavailability response."""
 
-    speed_over_kmh: float
+    speed_from_kmh: float
     request_s: float
     request_eyes_on_s: float
     escalate_s: float
@@ -150,5 +151,5 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rules of one journey: from when the rules measure, and what an acknowledgement silences until the next one (Euro NCAP)."""
 
     measure_after_s: float
-    measure_over_kmh: float
+    measure_from_kmh: float
     suppress_transient: bool

@@ -31,13 +31,12 @@ class SpeedGate:
     """Is the car fast enough for a rule, and since when?
 
     Args:
-        over_kmh: the rule applies above this speed; 0: at any speed.
-        inclusive: at this speed already.
+        from_kmh: the rule applies at this speed and above; 0: at any speed.
     """
 
-    def __init__(self, over_kmh: float, inclusive: bool = False) -> None:
-        self._over = over_kmh - TINY if inclusive else over_kmh
-        self._always = over_kmh <= 0.0
+    def __init__(self, from_kmh: float) -> None:
+        self._from = from_kmh
+        self._always = from_kmh <= 0.0
         self._since: float | None = None
 
     def step(self, t: float, inputs: VehicleState) -> bool:
@@ -51,7 +50,7 @@ class SpeedGate:
 
     def fast(self, inputs: VehicleState) -> bool:
         """Is this speed enough?"""
-        return self._always or inputs.speed_kmh is None or inputs.speed_kmh > self._over
+        return self._always or inputs.speed_kmh is None or inputs.speed_kmh >= self._from - TINY
 
     def open_s(self, t: float) -> float:
         """For how long the rule has applied, s."""

@@ -22,7 +22,7 @@ class ShutEyes:
 
     def __init__(self, rules: Closures, ladder: ClosureRules) -> None:
         self._rules = rules
-        self._gate = SpeedGate(rules.speed_over_kmh)
+        self._gate = SpeedGate(rules.speed_from_kmh)
         self._active: dict[WarningClass, Demand] = {}
         self._limit: dict[WarningClass, float] = {
             "microsleep": ladder.microsleep_s, "sleep": ladder.sleep_s, "unresponsive": ladder.unresponsive_s,

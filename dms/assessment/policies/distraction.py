@@ -19,7 +19,7 @@ class LongGlance:
 
     def __init__(self, rules: LongDistraction) -> None:
         self._rules = rules
-        self._gate = SpeedGate(rules.speed_over_kmh)
+        self._gate = SpeedGate(rules.speed_from_kmh)
         self._warned: float | None = None
         self._stage = 0
         self._gone = False
@@ -74,7 +74,7 @@ class ShortGlances:
 
     def __init__(self, rules: ShortDistraction, window_s: float) -> None:
         self._rules, self._window_s = rules, window_s
-        self._gate = SpeedGate(rules.speed_over_kmh)
+        self._gate = SpeedGate(rules.speed_from_kmh)
         self._active: WarningClass | None = None
         self._phone = False
 

@@ -17,7 +17,7 @@ class DrowsyDriver:
 
     def __init__(self, rules: Drowsy) -> None:
         self._rules = rules
-        self._gate = SpeedGate(rules.speed_over_kmh)
+        self._gate = SpeedGate(rules.speed_from_kmh)
         self._by_kss = False
         self._since: float | None = None
         self._quiet_until = -1.0
