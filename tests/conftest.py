@@ -14,6 +14,9 @@ from pathlib import Path
 
 import can
 import pytest
+from requirement_marks import pytest_addoption, pytest_collection_modifyitems
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks: pytest finds them here
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests send nothing home; that the product does not either has its own test
 for _name in ("onnx", "onnxruntime"):

@@ -154,6 +154,7 @@ def clock_reads(tree: ast.AST) -> list[str]:
     return [wanted for wanted, _ in imports(tree) if wanted.split(".")[0] in ("time", "datetime")]
 
 
+@pytest.mark.requirement("FS-19")
 def test_only_the_runtime_reads_a_clock() -> None:
     readers = {name for name, tree in modules().items() if name.startswith("dms") and clock_reads(tree)}
     assert {n for n in readers if not n.startswith(CLOCK_READERS)} == STOPWATCHES

@@ -22,12 +22,14 @@ class Told:
         return self.demands
 
 
+@pytest.mark.requirement("P-17")
 def test_P17_order_of_the_classes() -> None:
     named = [name for name in ORDER if name not in ("phone", "hands_off", "camera")]
     assert named == ["unresponsive", "sleep", "microsleep", "long_distraction", "short_distraction", "drowsy"]
 
 
 @pytest.mark.parametrize(("one", "two"), itertools.combinations(ORDER[:-1], 2))
+@pytest.mark.requirement("GSR-02", "P-17")
 def test_GSR02_only_the_more_important_of_two_is_given(one: str, two: str) -> None:
     warnings = Warnings([Told(Demand(two, 3, "b")), Told(Demand(one, 1, "a"))])  # type: ignore[arg-type]
     warnings.step(moment())

@@ -61,6 +61,7 @@ intervals = st.lists(st.floats(0.8, 6.0), min_size=1, max_size=8)
 
 @settings(max_examples=60, deadline=None)
 @given(intervals, st.floats(24.0, 60.0), st.floats(0.8, 1.6))
+@pytest.mark.requirement("MET-11")
 def test_MET11_every_blink_once_at_any_frame_rate(waits: list[float], fps: float, stretch: float) -> None:
     starts = starts_of(waits)
     blinks = count(blinking(starts, stretch), starts[-1] + 1.0, fps)
@@ -72,6 +73,7 @@ def test_MET11_every_blink_once_at_any_frame_rate(waits: list[float], fps: float
 
 @settings(max_examples=40, deadline=None)
 @given(intervals, st.floats(15.0, 24.0))
+@pytest.mark.requirement("MET-11")
 def test_MET11_few_pictures_a_second_see_long_blinks(waits: list[float], fps: float) -> None:
     starts = starts_of(waits)
     assert count(blinking(starts, 1.5), starts[-1] + 1.5, fps).count == len(starts)
@@ -79,6 +81,7 @@ def test_MET11_few_pictures_a_second_see_long_blinks(waits: list[float], fps: fl
 
 @settings(max_examples=40, deadline=None)
 @given(intervals, st.floats(0.01, 100.0))
+@pytest.mark.requirement("MET-15")
 def test_MET15_the_unit_does_not_matter(waits: list[float], scale: float) -> None:
     starts = starts_of(waits)
     one, other = (count(blinking(starts), starts[-1] + 1.0, 30.0, s) for s in (1.0, scale))
@@ -89,6 +92,7 @@ def test_MET15_the_unit_does_not_matter(waits: list[float], scale: float) -> Non
 
 @settings(max_examples=40, deadline=None)
 @given(st.floats(0.4, 1.0), st.floats(1.0, 4.0), st.floats(15.0, 60.0))
+@pytest.mark.requirement("MET-13")
 def test_MET13_a_slow_turn_of_the_head_is_no_blink(low: float, over_s: float, fps: float) -> None:
     """The opening is seen foreshortened: down to 40 %, for a while, and back."""
 
@@ -101,11 +105,13 @@ def test_MET13_a_slow_turn_of_the_head_is_no_blink(low: float, over_s: float, fp
 
 @settings(max_examples=40, deadline=None)
 @given(st.floats(0.68, 1.0), st.floats(0.3, 8.0), st.floats(15.0, 60.0))
+@pytest.mark.requirement("MET-13")
 def test_MET13_a_look_down_is_no_blink(low: float, dwell_s: float, fps: float) -> None:
     """9.7 to 6.4 mm at 40 degrees, as fast as the eyes move."""
     assert count(lambda t: 9.7 * (low if 2.0 <= t < 2.0 + dwell_s else 1.0), 12.0, fps).count == 0
 
 
+@pytest.mark.requirement("MET-13")
 def test_MET13_blinks_are_counted_again_while_looking_down_for_long() -> None:
     starts = [25.0, 28.0, 31.0]
     opened = blinking(starts)
@@ -114,6 +120,7 @@ def test_MET13_blinks_are_counted_again_while_looking_down_for_long() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 2.0), st.floats(0.05, 2.0)), min_size=1, max_size=10), st.floats(15.0, 60.0))
+@pytest.mark.requirement("MET-05")
 def test_MET05_unseen_eyes_never_make_a_blink(steps: list[tuple[float, float]], fps: float) -> None:
     """Open and unseen stretches in turn."""
     edges, t = [], 0.0
@@ -123,6 +130,7 @@ def test_MET05_unseen_eyes_never_make_a_blink(steps: list[tuple[float, float]], 
     assert count(lambda t: None if any(a <= t < b for a, b in edges) else 9.0, t + 0.5, fps).count == 0
 
 
+@pytest.mark.requirement("MET-05")
 def test_MET05_a_closure_with_an_unseen_part_counts_as_neither() -> None:
     opened = blinking([2.0], 2.0)
     assert count(lambda t: None if 2.1 <= t < 2.2 else opened(t), 4.0, 30.0).count == 0
@@ -130,11 +138,13 @@ def test_MET05_a_closure_with_an_unseen_part_counts_as_neither() -> None:
     assert count(blinking([2.0, 6.0]), 8.0, 30.0, gaps=(3.5,)).count == 2
 
 
+@pytest.mark.requirement("MET-06")
 def test_NCAP05_a_microsleep_is_no_blink_but_a_closure() -> None:
     blinks = count(lambda t: 0.2 if 2.0 <= t < 3.5 else 9.0, 6.0, 30.0)
     assert blinks.count == 0 and blinks.mean_closure_s == pytest.approx(1.5, abs=0.05)
 
 
+@pytest.mark.requirement("MET-14")
 def test_MET14_a_sleeper_s_lids_do_not_become_the_open_level() -> None:
     opened = blinking([40.0])
     assert count(lambda t: 0.5 if 2.0 <= t < 35.0 else opened(t), 42.0, 30.0).count == 1

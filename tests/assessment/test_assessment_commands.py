@@ -85,6 +85,7 @@ def test_P01_unusable_record_is_refused_with_its_line_or_counted(
     assert code == 0 and lenient == lines and "skipped 1 unusable" in err
 
 
+@pytest.mark.requirement("FS-04")
 def test_P01_evidence_is_only_as_fresh_as_the_last_good_record(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     bad = [b'{"schema": "dms.observation/1", "t": 8.1, "face": 1}'] * 20
     late = [encode(vehicle(8.0 + i / 10)) for i in range(1, 10)]

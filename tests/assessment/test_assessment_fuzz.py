@@ -3,6 +3,7 @@
 import json
 
 import msgspec
+import pytest
 from drives import AHEAD, CABIN, HIDDEN, OPEN, PROFILE, SHUT, assess, drive, observation, vehicle
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +145,7 @@ def test_law1_raw_lines_are_refused_or_used_never_a_crash_never_ready(lines: lis
     assert all(str(error).startswith("line ") and "\n" not in str(error) for error in skipped)
 
 
+@pytest.mark.requirement("P-14")
 def test_P14_same_input_same_bytes() -> None:
     records = drive(20, shut=lambda t: t % 3 < 0.5, zone=lambda t: "lap" if t % 7 < 4 else None)
     assert [encode(s) for s in assess(records)] == [encode(s) for s in assess(records)]

@@ -93,6 +93,7 @@ def test_evidence_of_a_driver_who_left_is_not_the_next_ones() -> None:
 
 
 @pytest.mark.parametrize("fps", [3, 4])
+@pytest.mark.requirement("P-10")
 def test_P10_too_few_pictures_are_no_evidence(fps: int) -> None:
     shots = stream(3) + [picture(3 + n / fps) for n in range(1, 6 * fps)]
     assert all(s.readiness != "ready" for s in list(states(shots))[-3 * fps :])

@@ -52,6 +52,7 @@ def run(told: Told | None, seconds: float, fps: float = 30.0, **lid: float) -> l
     return [state.drowsiness for state in states if state is not None]
 
 
+@pytest.mark.requirement("DDAW-09")
 def test_MET06_asked_every_two_seconds_after_a_minute_of_seen_lids() -> None:
     told = Told()
     states = run(told, 90.0)
@@ -67,6 +68,7 @@ def test_without_an_estimator_kss_stays_unknown() -> None:
     assert all(state.kss is None and state.kss_std is None and state.foretold is None for state in run(None, 70.0))
 
 
+@pytest.mark.requirement("MET-05")
 def test_MET05_unseen_eyes_end_it() -> None:
     assessor, told = Assessor(PROFILE, CABIN, estimator=Told()), []
     for n in range(3600):
@@ -78,10 +80,12 @@ def test_MET05_unseen_eyes_end_it() -> None:
     assert told[round((90 + RULES.unseen_max_s + 0.5) * 30)] is None
 
 
+@pytest.mark.requirement("P-10")
 def test_P10_nothing_under_15_pictures_a_second() -> None:
     assert all(state.kss is None for state in run(Told(), 80.0, fps=10.0))
 
 
+@pytest.mark.requirement("DDAW-09")
 def test_MET07_nothing_without_blinks() -> None:
     told = Told()
     assessor = Assessor(PROFILE, CABIN, estimator=told)
@@ -136,6 +140,7 @@ def test_what_is_not_seen_is_masked() -> None:
     assert not bins[:, unseen].any()
 
 
+@pytest.mark.requirement("MET-07", "MET-14")
 def test_MET07_MET14_the_baseline_freezes_and_makes_alert_blinks_zero() -> None:
     told = Told()
     run(told, 200.0)
@@ -144,5 +149,6 @@ def test_MET07_MET14_the_baseline_freezes_and_makes_alert_blinks_zero() -> None:
     assert np.abs(blinks[1:6, blinks[0] > 0]).max() < 1.0
 
 
+@pytest.mark.requirement("P-14")
 def test_P14_same_input_same_bytes() -> None:
     assert [encode(state) for state in run(Told(), 66.0)] == [encode(state) for state in run(Told(), 66.0)]

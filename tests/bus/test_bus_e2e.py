@@ -31,6 +31,7 @@ def test_agrees_with_an_independent_implementation(data, data_id, counter):
 
 
 @given(st.binary(min_size=3, max_size=64), st.integers(0, 0xFFFF), st.data())
+@pytest.mark.requirement("FS-07")
 def test_one_flipped_bit_is_found(data, data_id, draw):
     frame = bytearray(protect(data, data_id, 1))
     bit = draw.draw(st.integers(0, len(frame) * 8 - 1))
@@ -169,6 +170,7 @@ def test_never_valid_without_good_frames_in_a_row_of_errors():
     assert [machine.step(Check.ERROR) for _ in range(50)] == [State.NODATA] * 50
 
 
+@pytest.mark.requirement("FS-07")
 def test_three_silent_cycles_end_trust_and_five_good_frames_restore_it():
     machine = StateMachine()
     for _ in range(6):

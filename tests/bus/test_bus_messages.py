@@ -71,6 +71,7 @@ GOLDEN_READY = "ff9d0031b4a00f0000190700e14f2615"
 GOLDEN_STATE = "8ad0008308ff28b8b8f10012f51effffffffc25ff057a282"
 
 
+@pytest.mark.requirement("FS-01")
 def test_before_the_first_sample_it_says_init_and_knows_nothing():
     got = ready(None)
     assert got["DMS_OperSt"] == "Init" and got["TkoRdy_St"] == "NotDetermined" and got["TkoRdy_Lvl"] == "Unknown"
@@ -80,6 +81,7 @@ def test_before_the_first_sample_it_says_init_and_knows_nothing():
 
 
 @pytest.mark.parametrize("age", [0.151, 0.3, 5.0, 1e9, -0.001])
+@pytest.mark.requirement("FS-04", "FS-05")
 def test_a_stale_or_future_sample_is_not_determined(sample, age):
     got = ready(sample(), now=1.0 + age)
     assert got["DMS_OperSt"] == "TempUnavailable" and got["TkoRdy_St"] == "NotDetermined" and got["TkoRdy_Lvl"] == "Unknown"
@@ -107,6 +109,7 @@ def test_an_age_from_the_future_is_not_available(sample):
 
 @pytest.mark.parametrize("health", get_args(HealthState))
 @pytest.mark.parametrize("readiness", get_args(Readiness))
+@pytest.mark.requirement("FS-05")
 def test_ready_needs_a_healthy_chain(sample, health, readiness):
     got = ready(sample(health=Health(state=health), readiness=readiness))
     # The word is the state's own while there is evidence; that a degraded chain is not enough is the receiver's rule.
@@ -117,12 +120,14 @@ def test_ready_needs_a_healthy_chain(sample, health, readiness):
 
 
 @pytest.mark.parametrize("level", range(6))
+@pytest.mark.requirement("P-09")
 def test_levels(sample, level):
     got = ready(sample(level=level))
     assert got["DrvEngage_St"] == ["NotDetermined", "Disengaged", "Disengaged", "Distracted", "Attentive", "Attentive"][level]
     assert got["DrvPresent_St"] == ("Yes" if level != 1 else "No")
 
 
+@pytest.mark.requirement("FS-05", "R171-09")
 def test_unknown_quantities_are_sna_not_zero(state):
     bare = Sample(state=TakeoverReadiness(t=1.0, health=Health(state="ready")), captured=1.0, frame_counter=None)
     got = ready(bare)
@@ -151,6 +156,7 @@ def test_values_beyond_their_range(sample):
     assert got["Avail_AgeBlink"] == "Older" and got["Avail_Criteria"] == 0 and got["Avail_Monitorable"] == "Error"
 
 
+@pytest.mark.requirement("P-06", "P-09")
 def test_availability_bits_and_ages(sample):
     got = detail(sample())
     assert got["Avail_Criteria"] == 0b01010 and got["Avail_AgeBlink"] == 1.25 and got["Avail_AgeHead"] == 0.5
@@ -173,6 +179,7 @@ REASON_CASES = {
 
 
 @pytest.mark.parametrize(("word", "changes"), REASON_CASES.items(), ids=REASON_CASES)
+@pytest.mark.requirement("R157-14", "P-09")
 def test_reason_bits(sample, word, changes):
     assert ready(sample(**changes))["TkoRdy_Reason"] == 1 << REASONS.index(word)
 
@@ -249,6 +256,7 @@ def test_gaze_and_head(sample, state):
     assert got["Gaze_Yaw"] == got["Head_Yaw"] == got["Head_Conf"] == "SNA"
 
 
+@pytest.mark.requirement("FS-11")
 def test_health():
     full = BusHealth(
         fps=29.97, latency_p50_ms=20.4, latency_p99_ms=300.0, dropped_frames=65534 + 3, backend="tensorrt",

@@ -71,6 +71,7 @@ def now_sample(world: World, counter: int = 1, **state) -> Sample:
     return Sample(state=TakeoverReadiness(**state), captured=world.now, frame_counter=counter)
 
 
+@pytest.mark.requirement("FS-07", "P-09")
 def test_exact_deadlines():
     world = World(3.0, gaze_head_s=0.05).run()
     assert world.times("DMS_TakeoverReady") == grid(0.05, 3.0)
@@ -86,6 +87,7 @@ def test_gaze_is_off_by_default():
     assert World(1.0).run().times("DMS_GazeHead") == []
 
 
+@pytest.mark.requirement("FS-07")
 def test_readiness_goes_out_first_and_counters_step_by_one():
     world = World(1.0).run()
     assert world.log[0][1] == "DMS_TakeoverReady"
@@ -116,6 +118,7 @@ def test_no_burst_after_a_stall(stall):
     assert world.times("DMS_Health")[-1] == 9.5
 
 
+@pytest.mark.requirement("FS-01", "FS-04", "FS-05")
 def test_before_the_first_sample_init_then_true_age_then_stale():
     world = World(1.0)
     world.at(0.21, lambda: world.publisher.post(now_sample(world, 42)))
@@ -129,6 +132,7 @@ def test_before_the_first_sample_init_then_true_age_then_stale():
     assert {c["Smpl_FrameCnt"] for c in codes[5:]} == {42}
 
 
+@pytest.mark.requirement("FS-04", "FS-05")
 def test_a_lost_camera_is_on_the_bus_within_200_ms():
     for phase in range(10):
         world, last = World(1.0), 0.4 + phase * 0.005

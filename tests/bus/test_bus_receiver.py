@@ -83,6 +83,7 @@ def test_all_zero_and_all_sna_are_not_ready_even_with_a_right_crc(byte):
     assert got.e2e is State.VALID  # it was the content that said no
 
 
+@pytest.mark.requirement("FS-07")
 def test_silence_ends_readiness_at_the_deadline():
     link = Link().up()
     last = link.t - 0.05
@@ -99,6 +100,7 @@ def test_time_running_backwards_is_not_ready():
     assert not link.receiver.statement(link.t - 1.0).ready
 
 
+@pytest.mark.requirement("FS-07")
 def test_one_repeated_frame_is_never_good_and_three_end_trust():
     link = Link().up()
     frame = link.frame()
@@ -108,6 +110,7 @@ def test_one_repeated_frame_is_never_good_and_three_end_trust():
     assert [s.ready for s in got] == [True, True] + [False] * 8  # what was heard 150 ms ago still holds, no longer
 
 
+@pytest.mark.requirement("FS-07")
 def test_an_old_frame_replayed_later_is_out_of_sequence():
     link = Link()
     kept = link.frame()
@@ -129,6 +132,7 @@ def test_an_old_frame_replayed_later_is_out_of_sequence():
     ],
     ids=["short", "long", "empty", "classic", "flipped", "masquerade"],
 )
+@pytest.mark.requirement("FS-07")
 def test_a_spoiled_frame_is_an_error_and_three_end_trust(spoil):
     link = Link().up()
     got = [link.cycle(spoil(link.frame())) for _ in range(4)]
@@ -144,6 +148,7 @@ def test_other_ids_are_not_ours():
 
 
 @pytest.mark.parametrize("age", [0.0, 0.149, 0.2])
+@pytest.mark.requirement("FS-04")
 def test_an_old_picture_is_not_ready(age):
     link = Link(ReceiverParameters(max_sample_age_s=0.1))
     for _ in range(8):
@@ -190,6 +195,7 @@ def test_random_payloads_are_never_ready(payloads, later):
 
 @settings(max_examples=200)
 @given(st.lists(st.sampled_from(["send"] * 8 + ["lose", "repeat", "corrupt", "pause", "old"]), max_size=60), st.data())
+@pytest.mark.requirement("FS-07")
 def test_ready_always_rests_on_a_good_frame_within_the_deadline(events, draw):
     link, last_good, before = Link(), None, None
     for event in events:

@@ -50,6 +50,7 @@ def test_what_the_vehicle_does_not_know_is_none(link):
 
 
 @pytest.mark.parametrize("age", [0.0, 0.5, 0.501, 100.0, -0.1])
+@pytest.mark.requirement("FS-08")
 def test_time_out(link, age):
     bus, peer, inputs = link
     for k in range(3):
@@ -94,6 +95,7 @@ def test_random_frames_never_break_it(can_id, data):
     inputs.snapshot(0.0)
 
 
+@pytest.mark.requirement("FS-08")
 def test_all_zero_frames_permit_nothing():
     inputs = VehicleInputs()
     for can_id in (0x200, 0x201, 0x202, 0x3B0):

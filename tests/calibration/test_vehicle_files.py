@@ -31,12 +31,14 @@ def side(name: str) -> int:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL)
+@pytest.mark.requirement("P-02")
 def test_P02_nominal_ray_hits_its_zone(name: str, zone: str, yaw: float, pitch: float) -> None:
     assert zone_map(name).zone(load_cabin(name).ocular_point_mm, vehicle_direction(yaw * side(name), pitch)) == zone
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize(("zone", "yaw", "pitch"), NOMINAL[:11])
+@pytest.mark.requirement("P-02")
 def test_P02_same_zone_through_the_camera_frame(name: str, zone: str, yaw: float, pitch: float) -> None:
     cabin = load_cabin(name)
     direction = cabin.camera.rotation().T @ np.array(vehicle_direction(yaw * side(name), pitch))

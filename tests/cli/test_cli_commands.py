@@ -140,6 +140,7 @@ def test_observe_then_assess_then_explain(dms, short_log, tmp_path):
     assert told.code == 0 and "because" in told.out
 
 
+@pytest.mark.requirement("P-14")
 def test_replay_twice_gives_the_same_bytes(dms, short_log, tmp_path):
     for name in ("first", "second"):
         result = dms("replay", short_log, "--out", tmp_path / name, "--json")
@@ -240,6 +241,7 @@ def test_run_example_is_a_configuration_that_runs(dms, tmp_path):
     assert [decode_state(line).t for line in result.out.splitlines()]
 
 
+@pytest.mark.requirement("FS-14")
 def test_run_records_only_when_asked_and_the_record_can_be_replayed(dms, portrait_video, tmp_path):
     (tmp_path / "run.yaml").write_text(f"source: {portrait_video}\nrecord: {tmp_path / 'drive.mcap'}\n")
     result = dms("run", "--config", tmp_path / "run.yaml")

@@ -299,6 +299,7 @@ def test_a_broken_engine_beside_a_gstreamer_camera_is_one_line(dms_process, tmp_
     assert result.code == 3 and "broken.onnx" in result.complaint and result.out == ""
 
 
+@pytest.mark.requirement("GSR-01", "FS-14")
 def test_nothing_is_sent_home(portrait, tmp_path, engines_built):
     """ONNX Runtime from 1.29 on keeps usage data under the home folder and sends it, unless it is told not to."""
     kept = {k: v for k, v in os.environ.items() if k not in ("ORT_DISABLE_TELEMETRY", "CI")}

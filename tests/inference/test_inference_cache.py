@@ -47,6 +47,7 @@ def test_manifest_says_what_was_done(own_cache: Path, small_wheel: Path, only_ey
 
 
 @pytest.mark.parametrize("damage", ["change", "remove", "manifest", "no manifest"])
+@pytest.mark.requirement("FS-10", "FS-01", "R171-13")
 def test_damage_is_noticed_and_a_build_mends_it(own_cache: Path, small_wheel: Path, only_eye: Definition, damage: str) -> None:
     build(small_wheel)
     folder = own_cache / "engines" / cache.key(only_eye)

@@ -119,6 +119,7 @@ def test_half_precision_weights_stay_half(built: object) -> None:
     assert path.stat().st_size < 5.6e6
 
 
+@pytest.mark.requirement("FS-02")
 def test_a_changed_weight_is_noticed(built: object, tmp_path: Path) -> None:
     spec = find_engine("eye_landmarks")
     model = onnx.load(spec.path)

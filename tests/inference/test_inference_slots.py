@@ -136,6 +136,7 @@ outputs: [{{name: iris, shape: [1, 5, 3]}}]
 """
 
 
+@pytest.mark.requirement("FS-10", "R171-13")
 def test_an_engine_shipped_as_onnx_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = own_network(tmp_path / "own.onnx")
     (tmp_path / "engine.yaml").write_text(SHIPPED.format(sha256=cache.sha256(path)))

@@ -24,12 +24,14 @@ def test_a_good_picture(plain: Image) -> None:
     assert plain.frozen is None  # a single picture cannot tell
 
 
+@pytest.mark.requirement("FS-03")
 def test_dark(plain: Image) -> None:
     dark = measure((portraits.portrait() * 0.03).astype(np.uint8))
     assert dark.mean is not None and dark.mean < 6
     assert dark.blocked is not None and plain.blocked is not None and dark.blocked > plain.blocked + 0.3
 
 
+@pytest.mark.requirement("FS-03")
 def test_saturated() -> None:
     white = measure(np.clip(portraits.portrait() * 6.0, 0, 255).astype(np.uint8))
     assert white.saturated is not None and white.saturated > 0.6
@@ -44,6 +46,7 @@ def test_blurred(plain: Image) -> None:
 
 @pytest.mark.parametrize("level", [0, 3, 90, 255])
 @pytest.mark.parametrize("noise", [0.0, 2.0])
+@pytest.mark.requirement("FS-03")
 def test_covered(level: int, noise: float) -> None:
     assert measure(portraits.noisy(np.full((480, 640), float(level)), noise)).blocked == 1.0
 
@@ -56,6 +59,7 @@ def test_half_covered() -> None:
     assert whole is not None and half is not None and whole < 0.1 and 0.35 <= half <= 0.5 + whole
 
 
+@pytest.mark.requirement("FS-03")
 def test_frozen_after_three_repeats_and_free_again() -> None:
     meter, grey = QualityMeter(Settings()), portraits.portrait()
     assert [meter.measure(grey).frozen for _ in range(6)] == [False, False, False, True, True, True]
@@ -66,6 +70,7 @@ def test_frozen_after_three_repeats_and_free_again() -> None:
     assert meter.measure(moved).frozen is False
 
 
+@pytest.mark.requirement("FS-03")
 def test_sensor_noise_is_not_frozen() -> None:
     meter, grey = QualityMeter(Settings()), portraits.portrait()
     assert not any(meter.measure(portraits.noisy(grey, 1.0, seed)).frozen for seed in range(6))

@@ -46,6 +46,7 @@ def test_bare_open_eyes_are_read(observe: Observe, scale: float, noise: float) -
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("noise", [0.0, 3.0])
 @pytest.mark.parametrize("level", [0, 40, 128, 170, 200, 255], ids=["black", "dark", "mid", "skin", "light", "white"])
+@pytest.mark.requirement("NV-08", "MET-05")
 def test_bar_over_the_eyes(observe: Observe, scale: float, noise: float, level: int) -> None:
     assert_unknown(observe(portraits.with_bar(scale, level, noise=noise)))
 
@@ -60,6 +61,7 @@ def test_bar_with_a_gradient(observe: Observe, scale: float, noise: float, low: 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("level", [6, 15, 30, 45])
 @pytest.mark.parametrize("streak", [0.0, 60.0, 110.0, 180.0, 240.0], ids=lambda v: f"streak{v:.0f}")
+@pytest.mark.requirement("NV-08")
 def test_dark_lenses_with_a_reflection(observe: Observe, scale: float, level: float, streak: float) -> None:
     assert_unknown(observe(portraits.with_lenses(scale, level, max(streak, level))))
 
@@ -77,6 +79,7 @@ def test_closed_lids_are_never_open(observe: Observe, scale: float, noise: float
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("share", [0.01, 0.02, 0.03])
+@pytest.mark.requirement("NV-05")
 def test_too_dark(observe: Observe, scale: float, share: float) -> None:
     """A few grey levels of light under sensor noise of two."""
     assert_unknown(observe(portraits.noisy(portraits.portrait(scale) * share, 2.0)))
@@ -101,12 +104,14 @@ def test_dark_gamma_is_open_or_unknown(observe: Observe, exponent: float, noise:
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("gain", [4.0, 8.0])
+@pytest.mark.requirement("NV-05")
 def test_saturated(observe: Observe, scale: float, gain: float) -> None:
     grey = np.clip(portraits.portrait(scale) * gain, 0, 255).astype(np.uint8)
     assert_unknown(observe(grey))
 
 
 @pytest.mark.parametrize("kind", ["flat", "flat_noise", "finger", "cloth", "droplets"])
+@pytest.mark.requirement("FS-03")
 def test_covered_lens(observe: Observe, kind: str) -> None:
     observation = observe(covered(kind))
     assert_unknown(observation)

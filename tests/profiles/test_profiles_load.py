@@ -15,6 +15,7 @@ TEXT = (Path(dms.profiles.__file__).parent / "l3_default.yaml").read_bytes()
 ROW = re.compile(r"(R157|R171|DDAW|ADDW|GSR|NCAP|NV|MET|GLA|ACC|TOT|FS|P)-\d\d$")
 
 
+@pytest.mark.requirement("P-01")
 def test_P01_every_value_has_unit_source_certainty_and_range() -> None:
     profile = load_profile("l3_default")
     assert len(profile.settings) > 50
@@ -33,6 +34,7 @@ def test_NCAP_values_are_the_ones_of_the_clauses(name: str, value: float) -> Non
     assert getattr(getattr(profile.rules, section), key) == value == profile.settings[name].value
 
 
+@pytest.mark.requirement("FS-12")
 def test_FS12_value_outside_legal_range_is_refused() -> None:
     text = TEXT.replace(b"warn_s: {value: 3.0", b"warn_s: {value: 5.5")
     with pytest.raises(InputError, match=r"long_distraction.warn_s = 5.5 s is outside its legal range 1..4"):
@@ -51,6 +53,7 @@ def test_FS12_value_outside_legal_range_is_refused() -> None:
         (b"name: l3_default", b"name: [l3_default"),
     ],
 )
+@pytest.mark.requirement("P-01", "FS-12")
 def test_P01_damaged_profile_is_refused_in_one_line(old: bytes, new: bytes) -> None:
     assert old in TEXT
     with pytest.raises(InputError) as caught:
@@ -72,6 +75,7 @@ def test_contract_names_load_or_say_not_shipped_yet(name: str) -> None:
         load_profile(name)
 
 
+@pytest.mark.requirement("FS-11")
 def test_FS11_hash_is_16_bit_stable_and_sees_a_changed_value() -> None:
     one, two = load_profile("l3_default"), load_profile("l3_default")
     changed = decode_profile(TEXT.replace(b"warn_s: {value: 3.0", b"warn_s: {value: 3.5"), "l3_default")

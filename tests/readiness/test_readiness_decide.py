@@ -22,6 +22,7 @@ def decided(**changes: object) -> tuple[str, int]:
     return found.readiness, found.level
 
 
+@pytest.mark.requirement("R157-12")
 def test_R157_12_ready_needs_everything() -> None:
     assert decided() == ("ready", 4) and decided(hands_on=True) == ("ready", 5) and decided(hands_on=None) == ("ready", 4)
 
@@ -58,11 +59,13 @@ def test_R157_12_ready_needs_everything() -> None:
     ({"health": Health(state="off")}, ("unknown", 0)),
     ({"health": Health(state="degraded")}, ("ready", 4)),
 ])  # fmt: skip
+@pytest.mark.requirement("R157-12", "R171-12", "P-09")
 def test_P09_one_thing_amiss(changes: dict, expected: tuple[str, int]) -> None:
     assert decided(**changes) == expected
 
 
 @pytest.mark.parametrize("worse", [{"belt": None}, {"seat": None}, {"availability": Availability()}])
+@pytest.mark.requirement("P-17")
 def test_P17_known_harm_is_said_even_when_other_things_are_unknown(worse: dict) -> None:
     assert decided(eyes_closed_s=2.0, warning="microsleep", **worse) == ("impaired", 2)
     assert decided(attention=OFF, **worse)[0] == "unknown"
@@ -81,6 +84,7 @@ def test_first_cause_is_the_one_that_decided_and_all_others_follow() -> None:
 @pytest.mark.parametrize(
     ("off_s", "zone", "seconds"), [(0.0, "lap", 2.7), (5.0, "lap", 3.7), (5.0, "phone", 4.7), (600.0, "lap", 15.0)]
 )
+@pytest.mark.requirement("TOT-01", "TOT-02", "TOT-03")
 def test_TOT03_advisory_time_grows_and_is_clipped(off_s: float, zone: str, seconds: float) -> None:
     state = msgspec.structs.replace(READY, attention=Attention(zone=zone, eyes_off_road_s=off_s, attentive=False))  # type: ignore[arg-type]
     assert ready_for_takeover(state, PROFILE).takeover_time_s == pytest.approx(seconds)
@@ -91,6 +95,7 @@ def test_TOT02_no_estimate_where_nothing_supports_one() -> None:
         assert ready_for_takeover(msgspec.structs.replace(READY, **changes), PROFILE).takeover_time_s is None
 
 
+@pytest.mark.requirement("P-09")
 def test_P09_score_falls_with_readiness() -> None:
     states = [READY, msgspec.structs.replace(READY, attention=OFF), msgspec.structs.replace(READY, belt=False)]
     states.append(msgspec.structs.replace(READY, warning="unresponsive"))
@@ -98,6 +103,7 @@ def test_P09_score_falls_with_readiness() -> None:
     assert scores == sorted(scores, reverse=True) and len(set(scores)) == 4  # type: ignore[type-var]
 
 
+@pytest.mark.requirement("NCAP-16")
 def test_requests_and_warning_are_passed_on() -> None:
     state = msgspec.structs.replace(READY, warning="sleep", warning_stage=2, requests=Requests(eyes_on=2, wake_up=2))
     found = ready_for_takeover(state, PROFILE)

@@ -94,6 +94,7 @@ def test_camera_is_scaled_with_the_picture() -> None:
     assert unsized.scaled(640, 400) is unsized
 
 
+@pytest.mark.requirement("ACC-09")
 def test_default_camera_sees_41_degrees() -> None:
     camera = default_camera(640, 480)
     assert math.degrees(2 * math.atan(320 / camera.fx)) == pytest.approx(41.0)

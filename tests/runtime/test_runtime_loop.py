@@ -55,6 +55,7 @@ def test_frames_become_states_and_protected_frames(parts, blind_engines, frame, 
     }
 
 
+@pytest.mark.requirement("FS-04", "FS-05")
 def test_a_silent_camera_becomes_unknown_and_the_bus_keeps_its_period(parts, blind_engines, frame, scripted, quiet_bus):
     def one_picture(camera):
         camera.deliver(frame(clock.now()))
@@ -96,6 +97,7 @@ def test_a_lost_camera_ends_the_loop_while_the_publisher_lives_on(parts, blind_e
     assert len(bus.sent) == after and not loop.publisher.alive
 
 
+@pytest.mark.requirement("FS-01")
 def test_a_camera_that_never_gives_a_picture_is_lost_and_nothing_is_claimed(parts, blind_engines, scripted, quiet_bus):
     bus, seen = quiet_bus(), []
     with (
@@ -186,6 +188,7 @@ def test_a_lost_bus_ends_the_loop(parts, blind_engines, frame, scripted, quiet_b
         loop.run(5.0)
 
 
+@pytest.mark.requirement("FS-06")
 def test_a_dead_publisher_ends_the_loop(parts, blind_engines, frame, scripted, quiet_bus):
     class Bug(quiet_bus):
         def send(self, frame):
@@ -199,6 +202,7 @@ def test_a_dead_publisher_ends_the_loop(parts, blind_engines, frame, scripted, q
         loop.run(5.0)
 
 
+@pytest.mark.requirement("FS-17")
 def test_a_full_bus_does_not_stop_anything(parts, blind_engines, frame, scripted, quiet_bus):
     bus = quiet_bus()
     bus.failing = True
@@ -214,6 +218,7 @@ def test_a_full_bus_does_not_stop_anything(parts, blind_engines, frame, scripted
     assert loop.counts.frames == 10 and bus.counts.failed >= 5
 
 
+@pytest.mark.requirement("FS-06")
 def test_a_failing_network_ends_the_loop(parts, scripts, frame, scripted, quiet_bus):
     def broken(feeds):
         raise RuntimeError("out of memory")

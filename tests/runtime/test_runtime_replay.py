@@ -45,6 +45,7 @@ def test_the_receiver_in_the_replay_believes_what_another_one_would(parts, liste
             assert step.statement == receiver.statement(step.t)
 
 
+@pytest.mark.requirement("P-14")
 def test_same_log_same_bytes(parts, short_log, blind_engines, tmp_path):
     for name in ("first", "second"):
         with LogFrames(short_log) as log:

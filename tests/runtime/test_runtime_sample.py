@@ -72,6 +72,7 @@ def test_never_ready_while_looking_away(replayed):
     assert not [b.t for b in away if b.ready]
 
 
+@pytest.mark.requirement("NV-08")
 def test_never_ready_behind_dark_lenses(replayed):
     beliefs, _ = replayed
     hidden = [b for b in beliefs if b.fitness.condition == "eyes_hidden"]
@@ -109,6 +110,7 @@ def test_the_demo_ends_with_a_believed_ready(replayed):
     assert last and sum(b.ready for b in last) > 0.5 * len(last)
 
 
+@pytest.mark.requirement("NCAP-01", "NCAP-05")
 def test_warnings_come_when_the_truth_asks_for_them(replayed):
     beliefs, states = replayed
     raised = {state.warning.class_: state.t for state in reversed(states) if state.warning.class_}

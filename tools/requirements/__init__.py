@@ -1,0 +1,1 @@
+"""The requirement matrix: rows of ``docs/requirements.yaml``, the tests that show them, as Markdown and HTML."""
