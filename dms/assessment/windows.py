@@ -1,5 +1,6 @@
 """Time, freezing and rolling windows: the few pieces all timed rules are made of. Everything is in seconds."""
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ class HeldTime:
     ``freeze_max_s`` forgets them. The opposite ends the condition only after ``tolerance_s`` without a break.
     """
 
+    __slots__ = ("_before", "_freeze_max", "_tolerance", "held", "opposite", "unseen")
+
     def __init__(self, tolerance_s: float, freeze_max_s: float) -> None:
         self._tolerance = tolerance_s
         self._freeze_max = freeze_max_s
@@ -36,7 +39,19 @@ class HeldTime:
         Returns how long the opposite has lasted, also when it ends with this sample.
         """
         before = None if tick.gap else self._before
-        self._add(before, tick.dt)
+        if before is True:
+            self.held += tick.dt
+        elif before is False:
+            self.opposite += tick.dt
+        else:
+            self.unseen += tick.dt
+        if now is before and now is not None and late_s <= 0.0:  # nothing changes: most samples
+            if now is False and self.opposite >= self._tolerance - TINY:
+                self.held = 0.0
+            return self.opposite
+        return self._change(before, now, late_s)
+
+    def _change(self, before: bool | None, now: bool | None, late_s: float) -> float:
         if late_s > 0.0 and now is not None:
             self._backdate(now, late_s)
         if False in (before, now) and self.opposite >= self._tolerance - TINY:
@@ -48,14 +63,6 @@ class HeldTime:
         self._forget(now)
         self._before = now
         return opposite
-
-    def _add(self, before: bool | None, dt: float) -> None:
-        if before is True:
-            self.held += dt
-        elif before is False:
-            self.opposite += dt
-        else:
-            self.unseen += dt
 
     def _backdate(self, now: bool, late_s: float) -> None:
         if now:
@@ -76,42 +83,63 @@ class HeldTime:
 class Window:
     """Total length of the stretches that lie in the last ``width_s`` seconds."""
 
+    __slots__ = ("_end", "_older", "_start", "_sum", "_width")
+
     def __init__(self, width_s: float) -> None:
         self._width = width_s
-        self._stretches: deque[tuple[float, float]] = deque()
-        self._total = 0.0
+        self._older: deque[tuple[float, float]] = deque()
+        self._sum = 0.0
+        """Of the older stretches; the newest one is still growing and stands apart."""
+        self._start = self._end = -math.inf
 
     def add(self, start: float, end: float) -> None:
         """Add a stretch that begins where or after the last one ended."""
         if end <= start:
             return
-        self._total += end - start
-        if self._stretches and start - self._stretches[-1][1] < TINY:
-            start = self._stretches.pop()[0]
-        self._stretches.append((start, end))
+        if start - self._end >= TINY:
+            if self._end > self._start:
+                self._older.append((self._start, self._end))
+                self._sum += self._end - self._start
+            self._start = start
+        self._end = end
 
     def take_back(self, since: float) -> None:
         """Remove what was added after ``since``."""
-        while self._stretches and self._stretches[-1][1] > since:
-            start, end = self._stretches.pop()
-            self._total -= end - max(start, since)
-            if start < since:
-                self._stretches.append((start, since))
+        while self._end > since:
+            if self._start < since:
+                self._end = since
+            elif self._older:
+                self._start, self._end = self._older.pop()
+                self._sum -= self._end - self._start
+            else:
+                self.clear()
 
     def total(self, t: float) -> float:
         """Seconds inside the window that ends at ``t``."""
         edge = t - self._width
-        while self._stretches and self._stretches[0][0] < edge:
-            start, end = self._stretches.popleft()
-            self._total -= min(end, edge) - start
+        if self._older and self._older[0][0] < edge:
+            self._drop(edge)
+        if self._start < edge:
+            self._start = min(edge, self._end)
+        newest = self._end - self._start if self._end > self._start else 0.0
+        return self._sum + newest if self._older else newest
+
+    def count(self, t: float) -> int:
+        """Number of stretches that reach into the window that ends at ``t``."""
+        return len(self._older) + 1 if self.total(t) > 0.0 else 0
+
+    def _drop(self, edge: float) -> None:
+        while self._older and self._older[0][0] < edge:
+            start, end = self._older.popleft()
+            self._sum -= min(end, edge) - start
             if end > edge:
-                self._stretches.appendleft((edge, end))
+                self._older.appendleft((edge, end))
                 break
-        if not self._stretches:
-            self._total = 0.0  # also drops what rounding left over
-        return max(0.0, self._total)
+        if not self._older:
+            self._sum = 0.0  # also drops what rounding left over
 
     def clear(self) -> None:
         """Forget everything."""
-        self._stretches.clear()
-        self._total = 0.0
+        self._older.clear()
+        self._sum = 0.0
+        self._start = self._end = -math.inf
