@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 
 from dms.assessment.eyes import Lids
+from dms.assessment.geometry import vehicle_direction
 from dms.assessment.looks import Gathering, Looks, Point
 from dms.assessment.windows import TINY, Tick
-from dms.assessment.zones import vehicle_direction
 from dms.profiles.rules import GazeRules, SelfCalibrationRules
 from dms.records import Calibration, Gaze, Head, Observation, VehicleState
 from dms.records.base import Vector

@@ -3,12 +3,11 @@
 All geometry is in the vehicle frame (ISO 8855: x forward, y left, z up, mm).
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dms.assessment.geometry import Box, angle_to_box_deg, corners, first_hit, plus, vehicle_angles, vehicle_direction
 from dms.profiles.rules import GazeRules
 from dms.records import Observation
 from dms.records.angles import direction_from, yaw_pitch_deg
@@ -16,11 +15,7 @@ from dms.records.base import Vector
 from dms.records.cabin import Cabin, DriverBaseline
 from dms.records.words import Zone
 
-Array = NDArray[np.float64]
-Box = tuple[float, float, float, float, float, float]
-"""Low corner x, y, z, then high corner x, y, z."""
 _TINY = 1e-9
-_FAR_MM = 1e5
 
 
 class Sight(NamedTuple):
@@ -41,10 +36,7 @@ class ZoneMap:
         self._neutral = (driver.head_yaw_deg, driver.head_pitch_deg) if driver is not None else (0.0, 0.0)
         self._road = frozenset(road_zones)
         self._names: list[Zone] = [box.zone for box in cabin.zones]
-        self._low = np.array([box.low_mm for box in cabin.zones], float).reshape(-1, 3)
-        self._high = np.array([box.high_mm for box in cabin.zones], float).reshape(-1, 3)
-        self._is_road = np.array([name in self._road for name in self._names], bool)
-        self._boxes: list[Box] = [(*box.low_mm, *box.high_mm) for box in cabin.zones]
+        self._boxes: list[Box] = [corners(box) for box in cabin.zones]
         one, two, three = (tuple(float(v) for v in row) for row in cabin.camera.rotation())
         self._rotation = (*one, *two, *three)
         self._camera = cabin.camera.position_mm
@@ -68,7 +60,7 @@ class ZoneMap:
 
     def _sight(self, by: str, direction_camera: Vector, origin_camera: Vector | None, std: float | None) -> Sight:
         direction = self._turn(direction_camera)
-        origin = self._ocular if origin_camera is None else _plus(self._camera, self._turn(origin_camera))
+        origin = self._ocular if origin_camera is None else plus(self._camera, self._turn(origin_camera))
         spread = self._rules.default_std_deg if std is None else std
         zone = self.zone(origin, direction)
         if spread > self._rules.std_max_deg and self._either(zone, origin, direction, spread):
@@ -84,19 +76,18 @@ class ZoneMap:
 
     def zone(self, origin: Vector, direction: Vector) -> Zone:
         """The nearest box that the ray hits, else the angularly nearest one within the margin, else ``other``."""
-        hit = _first_hit(origin, direction, self._boxes)
+        hit = first_hit(origin, direction, self._boxes)
         if hit is not None:
             return self._names[hit]
-        angles = box_angles_deg(origin, direction, self._low, self._high)
-        best = int(np.argmin(angles))
-        return self._names[best] if angles[best] <= self._rules.margin_deg else "other"
+        nearest, name = min(zip((angle_to_box_deg(origin, direction, box) for box in self._boxes), self._names, strict=True))
+        return name if nearest <= self._rules.margin_deg else "other"
 
     def _either(self, zone: Zone, origin: Vector, direction: Vector, spread: float) -> bool:
         """Could a line of sight this uncertain lie on the road and off it alike?"""
         if zone in self._road:
             return any(self.zone(origin, probe) not in self._road for probe in _probes(direction, spread))
-        road = box_angles_deg(origin, direction, self._low[self._is_road], self._high[self._is_road])
-        return float(road.min()) <= spread
+        roads = (box for box, name in zip(self._boxes, self._names, strict=True) if name in self._road)
+        return any(angle_to_box_deg(origin, direction, box) <= spread for box in roads)
 
 
 class ZoneFilter:
@@ -136,52 +127,6 @@ class ZoneFilter:
 
     def _change(self, zone: Zone) -> None:
         self.zone, self._since, self._balance = zone, None, 0.0
-
-
-def vehicle_angles(direction: Vector) -> tuple[float, float]:
-    """Yaw (positive to the right) and pitch (positive up) of a vehicle-frame direction, degrees."""
-    x, y, z = direction
-    return math.degrees(math.atan2(-y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
-
-
-def vehicle_direction(yaw_deg: float, pitch_deg: float) -> Vector:
-    """Unit vector in the vehicle frame; inverse of ``vehicle_angles``."""
-    yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
-    return math.cos(yaw) * math.cos(pitch), -math.sin(yaw) * math.cos(pitch), math.sin(pitch)
-
-
-def box_angles_deg(origin: Vector, direction: Vector, low: Array, high: Array) -> Array:
-    """Degrees between a ray and each box (n x 3 corners), by projecting to and fro; good to a fraction of a degree in a cabin."""
-    eye, ray = np.array(origin), np.array(direction)
-    point = (low + high) / 2
-    for _ in range(4):
-        along = np.maximum((point - eye) @ ray, 1.0)
-        point = np.clip(eye + along[:, None] * ray, low, high)
-    to = point - eye
-    length = np.maximum(np.linalg.norm(to, axis=1), _TINY)
-    cosine: Array = np.clip((to @ ray) / length, -1.0, 1.0)
-    return np.degrees(np.arccos(cosine))
-
-
-def _first_hit(origin: Vector, direction: Vector, boxes: list[Box]) -> int | None:
-    """Number of the nearest box that the ray meets in front of the eyes (slab test, axis by axis)."""
-    best, nearest = None, _FAR_MM
-    ox, oy, oz = origin
-    sx, sy, sz = (1.0 / (v if abs(v) > _TINY else _TINY) for v in direction)
-    # which corner the ray reaches first and last on each axis
-    (x0, x1), (y0, y1), (z0, z1) = ((i, i + 3) if s > 0 else (i + 3, i) for i, s in enumerate((sx, sy, sz)))
-    for number, box in enumerate(boxes):
-        near, far = (box[y0] - oy) * sy, (box[y1] - oy) * sy
-        if far < 0.0 or near > nearest:  # the side axis rules out most boxes
-            continue
-        near = max(near, (box[x0] - ox) * sx, (box[z0] - oz) * sz, 0.0)
-        if near <= min(far, (box[x1] - ox) * sx, (box[z1] - oz) * sz, nearest):
-            best, nearest = number, near
-    return best
-
-
-def _plus(one: Vector, two: Vector) -> Vector:
-    return one[0] + two[0], one[1] + two[1], one[2] + two[2]
 
 
 def _probes(direction: Vector, spread_deg: float) -> list[Vector]:

@@ -8,9 +8,9 @@ from drives import OPEN
 
 from dms.assessment import Assessor, load_cabin
 from dms.assessment.eyes import judge_lids
+from dms.assessment.geometry import vehicle_direction
 from dms.assessment.self_calibration import Moment, SelfCalibration
 from dms.assessment.windows import Tick
-from dms.assessment.zones import vehicle_direction
 from dms.profiles import load_profile
 from dms.readiness import ready_for_takeover
 from dms.records import Calibration, Face, Gaze, Head, Image, Observation, TakeoverReadiness, VehicleState

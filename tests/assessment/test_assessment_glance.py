@@ -3,7 +3,7 @@
 import pytest
 from drives import AHEAD, CABIN, HIDDEN, assess, between, drive, first, never, observation
 
-from dms.assessment.zones import vehicle_direction
+from dms.assessment.geometry import vehicle_direction
 from dms.records import Gaze
 
 OFF = ["cluster", "infotainment", "rear_mirror", "driver_mirror", "passenger_mirror", "glovebox", "lap", "knee", "phone",

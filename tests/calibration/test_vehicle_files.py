@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dms.assessment.cabins import EXAMPLES, load_cabin
-from dms.assessment.zones import ZoneMap, box_angles_deg, vehicle_angles, vehicle_direction
+from dms.assessment.geometry import vehicle_direction
+from dms.assessment.zones import ZoneMap
 from dms.errors import InputError
 from dms.profiles import load_profile
 from dms.records import Gaze, Head, Observation
@@ -104,18 +105,6 @@ def test_head_pose_stands_in_without_gaze() -> None:
     )
     assert sight is not None and sight.by == "head"
     assert zone_map("example_lhd").look(Observation(t=0.0)) is None
-
-
-@pytest.mark.parametrize("offset", [1.0, 5.0, 20.0, 60.0])
-def test_angle_to_a_box_is_the_angle_beyond_its_edge(offset: float) -> None:
-    low, high = np.array([[1000.0, -100.0, -100.0]]), np.array([[1010.0, 100.0, 100.0]])
-    edge = math.degrees(math.atan2(100, 1000))
-    found = box_angles_deg((0.0, 0.0, 0.0), vehicle_direction(edge + offset, 0), low, high)[0]
-    assert found == pytest.approx(offset, abs=0.2)
-
-
-def test_angles_go_round() -> None:
-    assert vehicle_angles(vehicle_direction(33, -20)) == pytest.approx((33, -20))
 
 
 def test_unusable_vehicle_files_are_refused_in_one_line(tmp_path: Path) -> None:
