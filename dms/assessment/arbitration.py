@@ -1,9 +1,13 @@
 """One warning at a time (P-17, GSR-02): the most important class that any rule demands, with its highest stage."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from dms.assessment.cycle import IgnitionCycle
 from dms.assessment.policies.base import Demand, Policy
 from dms.assessment.signals import Signals
+from dms.assessment.wake_up import WakeUpRequest
 from dms.records import Requests
 from dms.records.words import WarningClass
 
@@ -20,16 +24,22 @@ _NO_REQUESTS = Requests()
 class Warnings:
     """Asks every policy, and picks; ``warning`` and ``stage`` are the one to give, ``requests`` what all rules ask together."""
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
-        self._policies = policies
-        self._held: list[Demand] = []
-        self.demands: list[Demand] = []
+    def __init__(self, policies: Sequence[Policy], cycle: IgnitionCycle, wake_up: WakeUpRequest) -> None:
+        self._policies, self._cycle, self._wake_up = policies, cycle, wake_up
+        self._held: Sequence[Demand] = ()
+        self.demands: Sequence[Demand] = ()
         """All that hold now, most important first."""
+        self.requests = _NO_REQUESTS
+        """What is asked of the driver."""
 
     def step(self, now: Signals) -> None:
         """Take one moment."""
-        self._held = [demand for policy in self._policies for demand in policy.step(now)]
+        demands = [demand for policy in self._policies for demand in policy.step(now)]
+        self._held = self._cycle.step(now.tick.t, now.inputs, demands)
         self._choose(now.inform)
+        asked = joined([demand.requests for demand in self.demands]) if self.demands else _NO_REQUESTS
+        level = self._wake_up.step(now.tick.t, asked.wake_up, now.inputs.acknowledged is True, now.closure.shut is True)
+        self.requests = asked if level == asked.wake_up else replace(asked, wake_up=level)
 
     def silent(self, inform: bool) -> None:
         """The camera is silent: what was demanded holds, nothing can be demanded or released but the camera's own warning."""
@@ -51,19 +61,13 @@ class Warnings:
         """Its stage, 0 without a warning."""
         return self.demands[0].stage if self.demands else 0
 
-    @property
-    def requests(self) -> Requests:
-        """What is asked of the driver."""
-        return joined(demand.requests for demand in self.demands) if self.demands else _NO_REQUESTS
-
 
 def _importance(demand: Demand) -> tuple[int, int]:
     return _RANK[demand.warning], -demand.stage
 
 
-def joined(requests: Iterable[Requests]) -> Requests:
+def joined(found: Sequence[Requests]) -> Requests:
     """The strongest of each request."""
-    found = list(requests)
     if len(found) == 1:
         return found[0]
     return Requests(

@@ -1,76 +1,63 @@
 """The assessment: observations and vehicle inputs in, DriverState out, on the records' own time line."""
 
 import math
-from typing import NamedTuple
 
 from dms.assessment.arbitration import Warnings
-from dms.assessment.attention import Attentiveness
 from dms.assessment.availability import AvailabilityCriteria, Movement
-from dms.assessment.blinks import Blinks
-from dms.assessment.causes import Findings, causes
-from dms.assessment.closure import Closure, LatelyShut, Perclos
-from dms.assessment.eyes import UNSEEN, Lids, judge_lids
-from dms.assessment.glance import Glances
-from dms.assessment.health import CameraWatch, picture_fault
+from dms.assessment.closure import Perclos
+from dms.assessment.cycle import CycleMemory, IgnitionCycle
+from dms.assessment.health import picture_fault
+from dms.assessment.picture import UNUSABLE, Picture, PictureReader, sure_head
 from dms.assessment.policies.chosen import chosen
-from dms.assessment.presence import Presence, face_seen
 from dms.assessment.self_calibration import Moment, SelfCalibration
-from dms.assessment.signals import Signals
-from dms.assessment.sleepiness import Estimate, Estimator, Sleepiness
+from dms.assessment.signals import fresh_blinks, fresh_signals
+from dms.assessment.sleepiness import Estimator, Sleepiness
+from dms.assessment.statement import seen, silent
 from dms.assessment.vehicle import VehicleInputs, driver_input
+from dms.assessment.wake_up import WakeUpRequest
 from dms.assessment.windows import TINY, Tick
-from dms.assessment.zones import Sight, ZoneFilter, ZoneMap
+from dms.assessment.zones import ZoneFilter, ZoneMap
 from dms.errors import RecordError
 from dms.profiles import Profile
-from dms.records import Attention, DriverState, Drowsiness, Foretold, Head, Observation, VehicleState
+from dms.records import DriverState, Observation, VehicleState
 from dms.records.cabin import Cabin, DriverBaseline
 
 LONGEST_TIME_S = 1e9
 """Times beyond this (30 years) lose their milliseconds and are refused."""
 
 
-class Look(NamedTuple):
-    """What one picture shows of the driver; everything unknown where the picture cannot be used."""
-
-    face: bool | None = None
-    lids: Lids = UNSEEN
-    sight: Sight | None = None
-    confidence: float = 0.0
-
-
 class Assessor:
     """Follows one driver through time. Feed records in order of time; each observation gives one state.
 
-    ``estimator`` tells sleepiness; without one KSS stays unknown.
+    Args:
+        profile: thresholds and rules.
+        cabin: vehicle file.
+        driver: this driver's gaze calibration.
+        estimator: tells sleepiness; without one KSS stays unknown.
+        memory: what an earlier process remembered of this ignition cycle.
     """
 
     def __init__(
-        self, profile: Profile, cabin: Cabin, driver: DriverBaseline | None = None, estimator: Estimator | None = None
+        self,
+        profile: Profile,
+        cabin: Cabin,
+        driver: DriverBaseline | None = None,
+        estimator: Estimator | None = None,
+        memory: CycleMemory | None = None,
     ) -> None:
-        rules = profile.rules
-        self._rules = rules
-        self._map = ZoneMap(cabin, rules.gaze, rules.glance.road_zones, driver)
+        rules = self._rules = profile.rules
+        zones = ZoneMap(cabin, rules.gaze, rules.glance.road_zones, driver)
         self._calibration = SelfCalibration(rules.self_calibration, rules.gaze, cabin, known=driver is not None)
+        self._reader = PictureReader(rules, zones, self._calibration)
         self._zone = ZoneFilter(rules.gaze.hysteresis_s)
         self._inputs = VehicleInputs(rules.vehicle)
-        self._presence = Presence(rules.presence)
-        self._camera = CameraWatch(rules.camera)
-        self._closure = Closure(rules.closure)
-        self._blinks = self._new_blinks()
-        self._perclos = Perclos(rules.perclos)
-        self._estimator = estimator
-        self._sleepiness = self._new_sleepiness()
-        self._lately = LatelyShut(rules.perclos)
-        self._glances = Glances(rules.glance)
-        self._attention = Attentiveness(rules.attention, rules.glance)
         self._criteria = AvailabilityCriteria(rules.availability)
         self._head = Movement(rules.availability.head_move_deg, rules.availability.movement_s, directions=True)
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
-        self._warnings = Warnings(chosen(rules))
-        self._now = Signals(
-            self._closure, self._glances, self._perclos, self._lately, self._sleepiness, Tick(0.0, 0.0, True), VehicleState(t=0.0)
-        )
-        self._confidence_held = 0.0
+        self._estimator = estimator
+        self._now = fresh_signals(rules, estimator)
+        self._cycle = IgnitionCycle(rules.lock_out, rules.journey, memory)
+        self._warnings = Warnings(chosen(rules), self._cycle, WakeUpRequest(rules.wake_up))
         self._t: float | None = None
         self._picture_t: float | None = None
         self._start = 0.0
@@ -113,6 +100,10 @@ class Assessor:
         self.check_time(state.t)
         self._inputs_of(state)
 
+    def memory(self) -> CycleMemory:
+        """What must survive a restart of the process within one ignition cycle; hand it to the next ``Assessor``."""
+        return self._cycle.memory(self._start if self._t is None else self._t)
+
     def _inputs_of(self, state: VehicleState) -> None:
         self._inputs.step(state)
         self._calibration.inputs(state)
@@ -120,193 +111,93 @@ class Assessor:
             self._criteria.evidence(state.t, "vehicle_input")
 
     def _observe(self, observation: Observation) -> DriverState:
-        tick = self._tick(observation.t)
+        now, tick = self._now, self._tick(observation.t)
         fault = picture_fault(observation.image, self._rules.camera)
-        look = Look() if fault else self._look(observation)
-        inputs = self._inputs.at(tick.t)
-        self._presence.step(tick, look.face, inputs.seat)
-        self._closure.step(tick, look.lids.shut)
-        self._camera.step(tick, fault, look.lids.shut is None if look.face else None)
-        self._blinks.step(tick, look.lids, self._camera.blinks_countable)
-        self._perclos.step(tick, look.lids.shut)
-        self._lately.step(tick, look.lids.shut)
-        self._sleepiness.step(tick, look.lids, self._blinks, observation if look.face else None, self._perclos.share)
-        self._follow_gaze(tick, look.sight, observation.zone is not None)
-        self._tell(tick, look, inputs, observation)
-        self._warnings.step(self._now)
-        if self._presence.present is False:
+        picture = UNUSABLE if fault else self._reader.read(observation)
+        now.tick, now.picture, now.inputs = tick, picture, self._inputs.at(tick.t)
+        now.presence.step(tick, picture.face, now.inputs.seat)
+        now.camera.step(tick, fault, picture.lids.shut is None if picture.face else None)
+        driver = observation if picture.face else None
+        self._follow_lids(tick, picture, driver)
+        self._follow_gaze(tick, picture, observation)
+        self._warnings.step(now)
+        if now.presence.present is False:
             self._forget()
-        self._calibration.learn(Moment(tick, observation, look.face, look.lids, inputs, self._alert))
-        if not self._closure.blinking:  # shut eyes look nowhere: through a blink the last look's certainty holds, like its zone
-            self._confidence_held = look.confidence
-        monitorable = self._collect(tick.t, observation if look.face else None, inputs)
-        return self._state(tick.t, look, inputs, monitorable)
-
-    def _tell(self, tick: Tick, look: Look, inputs: VehicleState, observation: Observation) -> None:
-        """What the policies may know of this moment."""
-        now = self._now
-        now.tick, now.inputs, now.face, now.sight, now.zone = tick, inputs, look.face, look.sight, self._zone.zone
-        now.phone = self._sees_phone(observation)
-        now.health, now.inform = self._camera.health.state, self._camera.inform
-
-    def _forget(self) -> None:
-        """The driver has left: evidence of one driver says nothing about the next."""
-        self._criteria.clear()
-        self._calibration.reset()
-        self._blinks = self._new_blinks()
-        self._perclos = self._now.perclos = Perclos(self._rules.perclos)
-        self._sleepiness = self._now.sleepiness = self._new_sleepiness()
-
-    def _new_blinks(self) -> Blinks:
-        return Blinks(self._rules.blink, self._rules.closure.blink_max_s, self._rules.eyes.shut_openness)
-
-    def _new_sleepiness(self) -> Sleepiness:
-        return Sleepiness(self._rules.drowsiness, self._rules.perclos, self._estimator)
+        self._calibration.learn(Moment(tick, observation, picture.face, picture.lids, now.inputs, self._alert))
+        availability = self._criteria.state(tick.t, self._collect(tick.t, driver))
+        return seen(now, availability, self._warnings, self._cycle.locked_out(tick.t), self._calibration)
 
     def _tick(self, t: float) -> Tick:
         dt = 0.0 if self._picture_t is None else t - self._picture_t
         self._picture_t = t
         return Tick(t, dt, dt > self._rules.camera.max_gap_s + TINY)
 
-    def _look(self, observation: Observation) -> Look:
-        face = face_seen(observation, self._rules.presence)
-        if face is False:
-            return Look(face=False)
-        lids = judge_lids(observation, self._rules.eyes)
-        if face is None:  # lids that nobody calls a driver's: their blinks are counted, nothing else is concluded
-            lids = Lids(opening=lids.opening, scale=lids.scale)
-        sight = self._sight(observation, face, lids)
-        return Look(face, lids, sight, self._confidence(observation, lids, sight))
+    def _follow_lids(self, tick: Tick, picture: Picture, driver: Observation | None) -> None:
+        now, lids = self._now, picture.lids
+        now.closure.step(tick, lids.shut)
+        now.blinks.step(tick, lids, now.camera.blinks_countable)
+        now.perclos.step(tick, lids.shut)
+        now.lately.step(tick, lids.shut)
+        now.sleepiness.step(tick, lids, now.blinks, driver, now.perclos.share)
+        if not now.closure.blinking:  # shut eyes look nowhere: through a blink the last look's certainty holds, like its zone
+            now.confidence = picture.confidence
 
-    def _sight(self, observation: Observation, face: bool | None, lids: Lids) -> Sight | None:
-        if observation.zone is not None:
-            return Sight(observation.zone, "record")
-        eyes_tell = observation.gaze is not None and lids.shut is not None
-        seen = observation if eyes_tell else _without_gaze(observation)
-        return self._map.look(self._calibration.corrected(seen)) if face else None
-
-    def _confidence(self, observation: Observation, lids: Lids, sight: Sight | None) -> float:
-        """The weakest link of what this picture is judged by; 0 where a link is missing."""
-        if observation.face is None or lids.visible is None or sight is None:
-            return 0.0
-        certainty = 1.0 - min(1.0, (sight.std_deg or 0.0) / (2.0 * self._rules.gaze.std_max_deg))
-        face = observation.face.confidence
-        return round(min(lids.visible, certainty, 1.0 if face is None else face), 3)
-
-    def _follow_gaze(self, tick: Tick, sight: Sight | None, certain: bool) -> None:
+    def _follow_gaze(self, tick: Tick, picture: Picture, observation: Observation) -> None:
         """Shut eyes look nowhere: a blink does not end a glance, a longer closure makes the zone unknown."""
-        late_s = 0.0
+        now, sight, late_s = self._now, picture.sight, 0.0
         if tick.gap:
             self._zone.step(tick.t, "unknown")
-        if self._closure.blinking:
+        if now.closure.blinking:
             pass
-        elif self._closure.shut or sight is None:
+        elif now.closure.shut or sight is None:
             self._zone.step(tick.t, "unknown")
         else:
-            late_s = self._zone.step(tick.t, sight.zone, certain)
-            self._now.by_head = sight.by == "head"
-        zone = self._zone.zone
+            late_s = self._zone.step(tick.t, sight.zone, observation.zone is not None)
+            now.by_head = sight.by == "head"
+        zone = now.zone = self._zone.zone
         off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
-        self._glances.step(tick, off, late_s)
-        self._attention.step(tick, zone, self._now.by_head, self._glances.off_s)
+        now.glances.step(tick, off, late_s)
+        now.attention.step(tick, zone, now.by_head, now.glances.off_s)
+        seen_phone = None if observation.objects is None else observation.objects.phone
+        now.phone = zone == "phone" or (seen_phone is not None and seen_phone >= self._rules.attention.phone_probability)
+
+    def _forget(self) -> None:
+        """The driver has left: evidence of one driver says nothing about the next."""
+        rules, now = self._rules, self._now
+        self._criteria.clear()
+        self._calibration.reset()
+        now.blinks, now.perclos = fresh_blinks(rules), Perclos(rules.perclos)
+        now.sleepiness = Sleepiness(rules.drowsiness, rules.perclos, self._estimator)
 
     @property
     def _alert(self) -> bool:
         """Nothing says that the driver is drowsy, has shut eyes or has been looking away for long."""
-        return not (self._drowsy or self._closure.event is not None or self._warnings.warning is not None)
+        return not (self._now.drowsy or self._now.closure.event is not None or self._warnings.warning is not None)
 
-    @property
-    def _drowsy(self) -> bool:
-        return self._perclos.drowsy or self._lately.mostly
-
-    def _sees_phone(self, observation: Observation) -> bool:
-        seen = observation.objects.phone if observation.objects is not None else None
-        return self._zone.zone == "phone" or (seen is not None and seen >= self._rules.attention.phone_probability)
-
-    def _collect(self, t: float, observation: Observation | None, inputs: VehicleState) -> int:
+    def _collect(self, t: float, driver: Observation | None) -> int:
         """Note this picture's evidence of availability; returns how many criteria can be monitored now."""
-        count = int(driver_input(inputs, self._rules.availability) is not None)
-        head = _sure_head(observation, self._rules.availability.head_std_max_deg)
-        if self._head.step(t, head.forward_camera if head else None):
+        now, rules = self._now, self._rules.availability
+        head = sure_head(driver, rules.head_std_max_deg)
+        place = None if head is None else head.position_camera_mm
+        if self._head.step(t, None if head is None else head.forward_camera):
             self._criteria.evidence(t, "head_movement")
-        if self._body.step(t, head.position_camera_mm if head else None):
+        if self._body.step(t, place):
             self._criteria.evidence(t, "body_movement")
-        if self._closure.shut is False:
+        if now.closure.shut is False:
             self._criteria.evidence(t, "eye_closure")
-        if observation is not None and self._blinks.quick_end is not None:
-            self._criteria.evidence(self._blinks.quick_end, "blink")
-        eyes = self._closure.shut is not None
-        count += eyes + (eyes and self._camera.blinks_countable)
-        return count + (head is not None) + (head is not None and head.position_camera_mm is not None)
+        if driver is not None and now.blinks.quick_end is not None:
+            self._criteria.evidence(now.blinks.quick_end, "blink")
+        eyes = now.closure.shut is not None
+        blinks = eyes and now.camera.blinks_countable
+        return (driver_input(now.inputs, rules) is not None) + eyes + blinks + (head is not None) + (place is not None)
 
     def _silent(self, t: float, silence: float) -> DriverState:
         """The camera says nothing: all that comes from it is unknown at once."""
-        self._camera.silent(silence)
-        self._warnings.silent(self._camera.inform)
-        inputs = self._inputs.at(t)
-        present = False if self._presence.empty(t, inputs.seat) else None
+        now, inputs = self._now, self._inputs.at(t)
+        now.camera.silent(silence)
+        self._warnings.silent(now.inform)
+        present = False if now.presence.empty(t, inputs.seat) else None
         if present is False:
             self._calibration.reset()
         availability = self._criteria.state(t, int(driver_input(inputs, self._rules.availability) is not None))
-        warning = self._warnings.warning
-        return DriverState(
-            t=t, present=present, availability=availability, health=self._camera.health,
-            drowsiness=Drowsiness(blinks_total=self._blinks.count, last_blink=self._blinks.last),
-            hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
-            requests=self._warnings.requests,
-            because=[*self._camera.health.reasons, "nothing is known of the driver while the camera is silent"],
-        )  # fmt: skip
-
-    def _state(self, t: float, look: Look, inputs: VehicleState, monitorable: int) -> DriverState:
-        attention = self._attention_record()
-        availability = self._criteria.state(t, monitorable)
-        warning = self._warnings.warning
-        found = Findings(
-            self._camera.health, look.face, self._presence.face_gone_s, self._presence.present, inputs, self._closure,
-            self._perclos, self._glances, look.sight, attention, availability, self._warnings.demands,
-        )  # fmt: skip
-        seconds = self._closure.seconds
-        return DriverState(
-            t=t, present=self._presence.present, eyes_closed_s=None if seconds is None else round(seconds, 4),
-            attention=attention, availability=availability, drowsiness=self._drowsiness(),
-            hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt, warning=warning, warning_stage=self._warnings.stage,
-            requests=self._warnings.requests, drowsy=self._drowsy, confidence=self._confidence_held,
-            health=self._camera.health, because=[*causes(found), *self._calibration.because],
-        )  # fmt: skip
-
-    def _attention_record(self) -> Attention:
-        if not self._glances.judged:
-            return Attention(calibration=self._calibration.record)
-        return Attention(
-            zone=self._zone.zone, eyes_off_road_s=round(self._glances.off_s, 4),
-            cumulative_off_30s=round(self._glances.cumulative_s, 4),
-            attentive=self._attention.attentive, criterion=self._attention.criterion,
-            calibration=self._calibration.record,
-        )  # fmt: skip
-
-    def _drowsiness(self) -> Drowsiness:
-        """The eyelid statistics; KSS and what is foretold only where the frame rate allows blink statistics."""
-        share = self._perclos.share
-        told = self._sleepiness.estimate if self._camera.blinks_countable else None
-        mean = self._blinks.mean_closure_s if self._camera.blinks_countable else None
-        return Drowsiness(
-            kss=None if told is None else round(told.kss, 2), kss_std=None if told is None else round(told.std, 2),
-            foretold=None if told is None else _foretold(told),
-            perclos_60s=None if share is None else round(share, 4), mean_closure_s=None if mean is None else round(mean, 4),
-            event=self._closure.event, blinks_total=self._blinks.count, last_blink=self._blinks.last,
-        )  # fmt: skip
-
-
-def _foretold(told: Estimate) -> Foretold:
-    return Foretold(microsleep=round(told.microsleep, 3), sleep=round(told.sleep, 3), nod=round(told.nod, 3))
-
-
-def _without_gaze(observation: Observation) -> Observation:
-    """The same with the head pose only: a gaze without visible eyes is a guess."""
-    return Observation(t=observation.t, head=observation.head)
-
-
-def _sure_head(observation: Observation | None, std_max_deg: float) -> Head | None:
-    """The head pose, if it is sure enough to tell a movement from its own error."""
-    head = observation.head if observation is not None else None
-    return None if head is None or (head.std_deg is not None and head.std_deg > std_max_deg) else head
+        return silent(t, now, inputs, present, availability, self._warnings, self._cycle.locked_out(t))

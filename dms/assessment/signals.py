@@ -1,48 +1,99 @@
-"""What the policies read: the running measures of one driver, and what the newest picture adds to them."""
+"""The running measures of one driver, and what the newest picture adds: what policies, causes and the statement read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dms.assessment.attention import Attentiveness
+from dms.assessment.blinks import Blinks
 from dms.assessment.closure import Closure, LatelyShut, Perclos
 from dms.assessment.glance import Glances
-from dms.assessment.sleepiness import Sleepiness
+from dms.assessment.health import CameraWatch
+from dms.assessment.picture import UNUSABLE, Picture
+from dms.assessment.presence import Presence
+from dms.assessment.sleepiness import Estimator, Sleepiness
 from dms.assessment.windows import Tick
 from dms.assessment.zones import Sight
+from dms.profiles.rules import Rules
 from dms.records import VehicleState
 from dms.records.words import HealthState, Zone
+
+_NEVER = Tick(0.0, 0.0, True)
 
 
 @dataclass(slots=True)
 class Signals:
-    """Lasting measures, and the fields of one moment; policies only read.
+    """Lasting measures, then the fields of one moment. Only the assessor writes.
 
     Attributes:
+        camera: can it be judged by.
+        presence: is the driver there.
         closure: lids over time.
-        glances: eyes off the road.
+        blinks: blinks and closures.
         perclos: share of shut eyes in the last minute.
         lately: shut for most of the last seconds.
         sleepiness: KSS where an estimator tells it.
+        glances: eyes off the road.
+        attention: attentive, and by which criterion.
         tick: now.
         inputs: vehicle inputs, all unknown when too old.
-        face: is the driver's face seen; ``None`` when the picture cannot be judged.
+        picture: what the newest picture shows.
         zone: filtered zone.
-        sight: line of sight of this picture, ``None`` when it has none.
         by_head: the head stands in for the eyes.
         phone: a phone is looked at or in view.
-        health: of the camera.
-        inform: the view has been too poor for too long.
+        confidence: worth of the newest look with open eyes.
     """
 
+    camera: CameraWatch
+    presence: Presence
     closure: Closure
-    glances: Glances
+    blinks: Blinks
     perclos: Perclos
     lately: LatelyShut
     sleepiness: Sleepiness
-    tick: Tick
-    inputs: VehicleState
-    face: bool | None = None
+    glances: Glances
+    attention: Attentiveness
+    tick: Tick = _NEVER
+    inputs: VehicleState = field(default_factory=lambda: VehicleState(t=0.0))
+    picture: Picture = UNUSABLE
     zone: Zone = "unknown"
-    sight: Sight | None = None
     by_head: bool = False
     phone: bool = False
-    health: HealthState = "init"
-    inform: bool = False
+    confidence: float = 0.0
+
+    @property
+    def face(self) -> bool | None:
+        """Is the driver's face seen; ``None`` when the picture cannot be judged."""
+        return self.picture.face
+
+    @property
+    def sight(self) -> Sight | None:
+        """Line of sight of this picture."""
+        return self.picture.sight
+
+    @property
+    def health(self) -> HealthState:
+        """Of the camera."""
+        return self.camera.health.state
+
+    @property
+    def inform(self) -> bool:
+        """The view has been too poor for too long."""
+        return self.camera.inform
+
+    @property
+    def drowsy(self) -> bool:
+        """The lids say that the driver is drowsy."""
+        return self.perclos.drowsy or self.lately.mostly
+
+
+def fresh_signals(rules: Rules, estimator: Estimator | None) -> Signals:
+    """Measures that have seen nothing yet."""
+    return Signals(
+        CameraWatch(rules.camera), Presence(rules.presence), Closure(rules.closure), fresh_blinks(rules), Perclos(rules.perclos),
+        LatelyShut(rules.perclos), Sleepiness(rules.drowsiness, rules.perclos, estimator), Glances(rules.glance),
+        Attentiveness(rules.attention, rules.glance),
+    )  # fmt: skip
+
+
+def fresh_blinks(rules: Rules) -> Blinks:
+    """No blink seen yet."""
+    return Blinks(rules.blink, rules.closure.blink_max_s, rules.eyes.shut_openness)

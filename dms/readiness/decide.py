@@ -33,7 +33,8 @@ def ready_for_takeover(state: DriverState, profile: Profile) -> TakeoverReadines
     return TakeoverReadiness(
         t=state.t, readiness=verdict.readiness, level=verdict.level, readiness_score=points, takeover_time_s=time_s,
         confidence=state.confidence, attention=state.attention, availability=state.availability, drowsiness=state.drowsiness,
-        warning=warning, requests=state.requests, health=state.health, because=[verdict.reason, *state.because],
+        warning=warning, requests=state.requests, locked_out=state.locked_out,
+        health=state.health, because=[verdict.reason, *state.because],
     )  # fmt: skip
 
 

@@ -90,6 +90,13 @@ class Requests(Part, frozen=True, kw_only=True):
     wake_up: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
 
 
+class LockedOut(Part, frozen=True, kw_only=True):
+    """The assistance should not be offered again: why, and for how much longer; ``None``: for this ignition cycle."""
+
+    reason: str = ""
+    remaining_s: Duration | None = None
+
+
 class DriverState(Part, frozen=True, kw_only=True):
     """Assessment's result at time ``t``; ``because`` is the chain of causes, most important first."""
 
@@ -110,6 +117,7 @@ class DriverState(Part, frozen=True, kw_only=True):
     warning_stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
     requests: Requests = Requests()
     """What the rules ask of the driver, all together."""
+    locked_out: LockedOut | None = None
     confidence: Probability = 0.0
     health: Health = Health()
     because: list[str] = []

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from dms.records.base import Part, Probability, Seconds
-from dms.records.driver import Attention, Availability, Drowsiness, Health, Requests
+from dms.records.driver import Attention, Availability, Drowsiness, Health, LockedOut, Requests
 from dms.records.words import Readiness, WarningClass
 
 
@@ -33,5 +33,6 @@ class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag
     drowsiness: Drowsiness = Drowsiness()
     warning: Warning = Warning()
     requests: Requests = Requests()
+    locked_out: LockedOut | None = None
     health: Health = Health()
     because: list[str] = []

@@ -7,8 +7,10 @@ import pytest
 from moments import moment
 
 from dms.assessment.arbitration import ORDER, Warnings, joined
+from dms.assessment.cycle import IgnitionCycle
 from dms.assessment.policies.base import Demand
 from dms.assessment.signals import Signals
+from dms.assessment.wake_up import WakeUpRequest
 from dms.records import Requests
 
 
@@ -22,6 +24,10 @@ class Told:
         return self.demands
 
 
+def arbitrated(policies: list[Told]) -> Warnings:
+    return Warnings(policies, IgnitionCycle(None, None), WakeUpRequest(None))
+
+
 @pytest.mark.requirement("P-17")
 def test_P17_order_of_the_classes() -> None:
     named = [name for name in ORDER if name not in ("phone", "hands_off", "camera")]
@@ -31,20 +37,20 @@ def test_P17_order_of_the_classes() -> None:
 @pytest.mark.parametrize(("one", "two"), itertools.combinations(ORDER[:-1], 2))
 @pytest.mark.requirement("GSR-02", "P-17")
 def test_GSR02_only_the_more_important_of_two_is_given(one: str, two: str) -> None:
-    warnings = Warnings([Told(Demand(two, 3, "b")), Told(Demand(one, 1, "a"))])  # type: ignore[arg-type]
+    warnings = arbitrated([Told(Demand(two, 3, "b")), Told(Demand(one, 1, "a"))])  # type: ignore[arg-type]
     warnings.step(moment())
     assert (warnings.warning, warnings.stage) == (one, 1)
 
 
 def test_the_highest_stage_of_one_class_is_given() -> None:
-    warnings = Warnings([Told(Demand("long_distraction", 1, "a")), Told(Demand("long_distraction", 2, "b"))])
+    warnings = arbitrated([Told(Demand("long_distraction", 1, "a")), Told(Demand("long_distraction", 2, "b"))])
     warnings.step(moment())
     assert (warnings.warning, warnings.stage) == ("long_distraction", 2)
 
 
 def test_silence_holds_what_was_demanded_and_adds_the_camera() -> None:
     told = Told(Demand("drowsy", 1, "a"))
-    warnings = Warnings([told])
+    warnings = arbitrated([told])
     warnings.step(moment())
     told.demands = ()
     warnings.silent(inform=True)

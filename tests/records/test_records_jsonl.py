@@ -19,6 +19,7 @@ from dms.records import (
     Head,
     Health,
     Image,
+    LockedOut,
     Mouth,
     Objects,
     Observation,
@@ -55,6 +56,7 @@ STATE = (
     b'"kss_std":0.9,"foretold":{"microsleep":0.02,"sleep":0.0,"nod":0.1}},'
     b'"warning":{"class":"phone","stage":2},'
     b'"requests":{"hands_on":1,"eyes_on":2,"take_control":true,"safe_stop":false,"wake_up":3},'
+    b'"locked_out":{"reason":"2 unavailability responses","remaining_s":60.0},'
     b'"health":{"state":"ready","reasons":[]},"because":["gaze off road 3.2 s; zone=phone"]}'
 )
 VEHICLE = (
@@ -111,6 +113,7 @@ def state() -> TakeoverReadiness:
         ),
         warning=Warning(class_="phone", stage=2),
         requests=Requests(hands_on=1, eyes_on=2, take_control=True, wake_up=3),
+        locked_out=LockedOut(reason="2 unavailability responses", remaining_s=60.0),
         health=Health(state="ready"),
         because=["gaze off road 3.2 s; zone=phone"],
     )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from dms.assessment.policies.base import Policy
 from dms.assessment.policies.closures import ShutEyes
+from dms.assessment.policies.disengagement import HandsOff, VisualDisengagement
 from dms.assessment.policies.distraction import LongGlance, ShortGlances
 from dms.assessment.policies.drowsiness import DrowsyDriver
+from dms.assessment.policies.low_gaze import LowLook
 from dms.profiles.rules import Rules
 
 
@@ -18,4 +20,10 @@ def chosen(rules: Rules) -> list[Policy]:
         policies.append(ShortGlances(rules.short_distraction, rules.glance.cumulative_window_s))
     if rules.drowsy is not None:
         policies.append(DrowsyDriver(rules.drowsy))
+    if rules.low_gaze is not None:
+        policies.append(LowLook(rules.low_gaze, rules.glance))
+    if rules.eyes_on is not None:
+        policies.append(VisualDisengagement(rules.eyes_on, rules.glance))
+    if rules.hands_on is not None:
+        policies.append(HandsOff(rules.hands_on, rules.glance))
     return policies

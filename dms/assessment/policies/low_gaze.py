@@ -1,0 +1,53 @@
+"""Gaze in the area below (ADDW, Area 3): one clock, its limit by speed (ADDW-01..04)."""
+
+from collections.abc import Sequence
+
+from dms.assessment.policies.base import Demand, SpeedGate
+from dms.assessment.signals import Signals
+from dms.assessment.windows import TINY, HeldTime
+from dms.profiles.policies import LowGaze
+from dms.profiles.rules import GlanceRules
+from dms.records import Requests
+
+_LOOK = Requests(eyes_on=1)
+
+
+class LowLook:
+    """Warns until the eyes have been out of the area, and on the road, for long enough."""
+
+    def __init__(self, rules: LowGaze, glance: GlanceRules) -> None:
+        self._rules = rules
+        self._gate = SpeedGate(rules.slow_from_kmh)
+        self._low = HeldTime(rules.flicker_s, glance.freeze_max_s)
+        self._limit: float | None = None
+
+    def step(self, now: Signals) -> Sequence[Demand]:
+        """Take one moment."""
+        self._low.step(now.tick, self._looks_low(now))
+        if not self._gate.step(now.tick.t, now.inputs):
+            self._limit = None
+            return ()
+        held = min(self._low.held, self._gate.open_s(now.tick.t))
+        limit = self._limit_s(now)
+        if held >= limit - TINY and now.glances.judged:
+            self._limit = limit
+        elif self._low.held == 0.0 and now.glances.road_s >= self._rules.release_s - TINY:
+            self._limit = None
+        if self._limit is None:
+            return ()
+        return (Demand("long_distraction", 1, f"eu_addw gaze low for {self._limit:.1f} s", _LOOK),)
+
+    def _looks_low(self, now: Signals) -> bool | None:
+        """Is the gaze in the area now; ``None`` where it is not known."""
+        if now.zone == "unknown":
+            return None
+        if now.sight is None or now.sight.pitch_deg is None or now.sight.yaw_deg is None:
+            return now.zone in self._rules.zones
+        aside = abs(now.sight.yaw_deg) > self._rules.side_deg
+        return not aside and now.sight.pitch_deg < -self._rules.below_deg
+
+    def _limit_s(self, now: Signals) -> float:
+        rules, speed = self._rules, now.inputs.speed_kmh
+        fast = speed is None or speed >= rules.fast_from_kmh - TINY
+        extra = rules.degraded_extra_s if now.health == "degraded" else 0.0
+        return (rules.fast_s if fast else rules.slow_s) + extra

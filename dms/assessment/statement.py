@@ -1,0 +1,67 @@
+"""DriverState from the running measures: what is known now, and why."""
+
+from dms.assessment.arbitration import Warnings
+from dms.assessment.causes import causes
+from dms.assessment.self_calibration import SelfCalibration
+from dms.assessment.signals import Signals
+from dms.assessment.sleepiness import Estimate
+from dms.records import Attention, Availability, DriverState, Drowsiness, Foretold, LockedOut, VehicleState
+
+_SILENT = "nothing is known of the driver while the camera is silent"
+
+
+def seen(
+    now: Signals, availability: Availability, warnings: Warnings, locked: LockedOut | None, calibration: SelfCalibration
+) -> DriverState:
+    """The state after a picture."""
+    inputs, shut_s = now.inputs, now.closure.seconds
+    attention = _attention(now, calibration)
+    chain = causes(now, attention.zone, availability, warnings.demands)
+    return DriverState(
+        t=now.tick.t, present=now.presence.present, eyes_closed_s=None if shut_s is None else round(shut_s, 4),
+        attention=attention, availability=availability, drowsiness=_drowsiness(now), drowsy=now.drowsy,
+        hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt,
+        warning=warnings.warning, warning_stage=warnings.stage, requests=warnings.requests, locked_out=locked,
+        confidence=now.confidence, health=now.camera.health, because=chain + calibration.because,
+    )  # fmt: skip
+
+
+def silent(
+    t: float, now: Signals, inputs: VehicleState, present: bool | None, availability: Availability, warnings: Warnings,
+    locked: LockedOut | None,
+) -> DriverState:  # fmt: skip
+    """The state while the camera is silent: all that comes from it is unknown."""
+    return DriverState(
+        t=t, present=present, availability=availability, health=now.camera.health,
+        drowsiness=Drowsiness(blinks_total=now.blinks.count, last_blink=now.blinks.last),
+        hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt,
+        warning=warnings.warning, warning_stage=warnings.stage, requests=warnings.requests, locked_out=locked,
+        because=[*now.camera.health.reasons, _SILENT],
+    )  # fmt: skip
+
+
+def _attention(now: Signals, calibration: SelfCalibration) -> Attention:
+    glances = now.glances
+    if not glances.judged:
+        return Attention(calibration=calibration.record)
+    return Attention(
+        zone=now.zone, eyes_off_road_s=round(glances.off_s, 4), cumulative_off_30s=round(glances.cumulative_s, 4),
+        attentive=now.attention.attentive, criterion=now.attention.criterion, calibration=calibration.record,
+    )  # fmt: skip
+
+
+def _drowsiness(now: Signals) -> Drowsiness:
+    """The eyelid statistics; KSS and what is foretold only where the frame rate allows blink statistics."""
+    share, blinks, countable = now.perclos.share, now.blinks, now.camera.blinks_countable
+    told = now.sleepiness.estimate if countable else None
+    mean = blinks.mean_closure_s if countable else None
+    return Drowsiness(
+        kss=None if told is None else round(told.kss, 2), kss_std=None if told is None else round(told.std, 2),
+        foretold=None if told is None else _foretold(told),
+        perclos_60s=None if share is None else round(share, 4), mean_closure_s=None if mean is None else round(mean, 4),
+        event=now.closure.event, blinks_total=blinks.count, last_blink=blinks.last,
+    )  # fmt: skip
+
+
+def _foretold(told: Estimate) -> Foretold:
+    return Foretold(microsleep=round(told.microsleep, 3), sleep=round(told.sleep, 3), nod=round(told.nod, 3))
