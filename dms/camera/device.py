@@ -1,6 +1,7 @@
 """Video4Linux camera through OpenCV: ``/dev/video0`` and its like."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -55,40 +56,49 @@ class V4L2Camera(LiveSource):
         path = f"/dev/video{device}" if str(device).isdigit() else str(device)
         super().__init__(path, timeout_s)
         self._clock = clock
+        self._numbers = count()
         self._fourcc = fourcc.ljust(4) if fourcc else None
         self._bits = bits if bits is not None else _BITS.get(self._fourcc or "")
         if self._fourcc is not None and self._fourcc not in _RAW_LAYOUTS:
             raise UsageError(f"camera format {self._fourcc.strip()} is not known; one of {' '.join(_RAW_LAYOUTS)}")
-        self._capture = (opener or _open)(path)
-        if not self._capture.isOpened():
-            raise HardwareError(_NOT_OPENED.format(path))
-        try:
-            self._configure(size, fps)
-        except HardwareError:
-            self._capture.release()
-            raise
+        self._size, self._fps, self._opener = size, fps, opener or _open
+        self._capture = self._opened()
 
-    def _configure(self, size: tuple[int, int] | None, fps: float | None) -> None:
+    def _opened(self) -> Any:
+        capture = self._opener(self.name)
+        if not capture.isOpened():
+            raise HardwareError(_NOT_OPENED.format(self.name))
+        try:
+            self._configure(capture)
+        except HardwareError:
+            capture.release()
+            raise
+        return capture
+
+    def _renew(self) -> None:
+        self._capture.release()
+        self._capture = self._opened()
+
+    def _configure(self, capture: Any) -> None:
         import cv2
 
         if self._fourcc is not None:
             code = cv2.VideoWriter.fourcc(*self._fourcc)
-            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
-            self._capture.set(cv2.CAP_PROP_FOURCC, code)
-            if int(self._capture.get(cv2.CAP_PROP_FOURCC)) != code:
+            capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+            capture.set(cv2.CAP_PROP_FOURCC, code)
+            if int(capture.get(cv2.CAP_PROP_FOURCC)) != code:
                 raise HardwareError(
                     f"camera {self.name} refuses the format {self._fourcc.strip()}; see `v4l2-ctl --list-formats`"
                 )
-        if size is not None:
-            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
-            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
-        if fps is not None:
-            self._capture.set(cv2.CAP_PROP_FPS, fps)
+        if self._size is not None:
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
+        if self._fps is not None:
+            capture.set(cv2.CAP_PROP_FPS, self._fps)
 
     def _run(self) -> None:
         import cv2
 
-        index = 0
         while not self._stopping.is_set():
             ok, pixels = self._capture.read()
             now = self._clock()
@@ -97,8 +107,8 @@ class V4L2Camera(LiveSource):
             picture = self._picture(pixels)
             age = now - self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
             t = now - age if 0.0 <= age < _OLDEST_S else now
+            index = next(self._numbers)
             self.deliver(Frame(picture.grey, t, index, index, picture.colour, self.name))
-            index += 1
 
     def _picture(self, pixels: Pixels) -> Picture:
         if self._fourcc is None:

@@ -6,6 +6,7 @@ picture and drops older ones. Capture time is the buffer's time stamp, carried o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,7 @@ class GStreamerCamera(LiveSource):
     def __init__(self, pipeline: str, clock: Clock, bits: int | None = None, timeout_s: float = 2.0) -> None:
         super().__init__(f"gst:{pipeline}", timeout_s)
         self._clock, self._bits = clock, bits
+        self._numbers = count()
         self._gst, self._video = _gstreamer()
         self._pipeline, self._sink = _build(self._gst, pipeline)
         self._sink.set_property("max-buffers", 1)
@@ -95,6 +97,13 @@ class GStreamerCamera(LiveSource):
         except HardwareError:
             self._pipeline.set_state(self._gst.State.NULL)
             raise
+
+    def _renew(self) -> None:
+        self._pipeline.set_state(self._gst.State.NULL)
+        self._pipeline.get_bus().set_flushing(True)  # errors of the last run
+        self._pipeline.get_bus().set_flushing(False)
+        self._caps = self._form = None
+        self._play()
 
     def _play(self) -> None:
         """A live pipeline says "no preroll": only then the sink must not wait for the picture's time."""
@@ -109,12 +118,10 @@ class GStreamerCamera(LiveSource):
             raise self._bus_error() or HardwareError(f"camera {self.name} cannot be started")
 
     def _run(self) -> None:
-        index = 0
         while not self._stopping.is_set():
             sample = self._sink.try_pull_sample(_POLL_NS)
             if sample is not None:
-                self.deliver(self._frame(sample, index))
-                index += 1
+                self.deliver(self._frame(sample, next(self._numbers)))
             elif error := self._bus_error():
                 raise error
             elif self._sink.is_eos():

@@ -6,6 +6,7 @@ A reader that is late never gets an old picture: the newer one overwrites it, an
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from dms.camera.base import Source
 from dms.errors import DmsError, HardwareError
@@ -13,6 +14,19 @@ from dms.records import Frame
 
 Clock = Callable[[], float]
 """Seconds of the caller's monotonic clock."""
+
+
+class Watcher(Protocol):
+    """Who wants to know how the source's thread is doing; called on that thread, so quickly done."""
+
+    def started(self) -> None:
+        """First on the thread: the place to raise its priority."""
+
+    def beat(self) -> None:
+        """A picture is about to be delivered; an exception raised here ends the thread like one of the driver's own."""
+
+    def ended(self, error: DmsError | None) -> None:
+        """The thread is over though nobody closed the source; without an error the stream came to its end."""
 
 
 class LiveSource(Source):
@@ -34,11 +48,51 @@ class LiveSource(Source):
         self._error: DmsError | None = None
         self._ended = False
         self._stopping = threading.Event()
+        self._closed = self._again = False
+        self._watcher: Watcher | None = None
         self._thread: threading.Thread | None = None
 
     @abstractmethod
     def _run(self) -> None:
         """Take pictures and ``deliver`` them until ``_stopping`` is set or the stream ends. Runs in the source's own thread."""
+
+    def _renew(self) -> None:
+        """Open the device again; runs first on the thread that ``reopen`` starts.
+
+        Raises:
+            HardwareError: it cannot be opened.
+        """
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell ``watcher`` from now on; to be called before the first picture is asked for."""
+        self._watcher = watcher
+
+    @property
+    def alive(self) -> bool:
+        """Is the thread running."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        """Has the device failed; ``newest`` raises why."""
+        return self._error is not None
+
+    def interrupt(self, reason: DmsError) -> None:
+        """Call the device failed and ask its thread to end, without waiting for it."""
+        self._error = reason
+        self._stopping.set()
+
+    def reopen(self) -> None:
+        """Open the device again and go on, on a new thread. Does nothing while the old one still runs, or after ``close``."""
+        if self._thread is not None:
+            self._thread.join(0.5)  # one that has told of its end is as good as over
+        if self.alive or self._closed:
+            return
+        with self._changed:
+            self._slot, self._error, self._ended = None, None, False
+        self._stopping.clear()
+        self._thread, self._again = None, True
+        self.start()
 
     def start(self) -> None:
         """Start the thread; called by the first ``newest``. More calls do nothing."""
@@ -48,6 +102,8 @@ class LiveSource(Source):
 
     def deliver(self, frame: Frame) -> None:
         """Put a picture in the mailbox; one that nobody took is gone."""
+        if self._watcher is not None:
+            self._watcher.beat()
         with self._changed:
             if self._slot is not None:
                 self.overwritten += 1
@@ -84,6 +140,7 @@ class LiveSource(Source):
 
     def close(self) -> None:
         """Stop the thread and give the device back."""
+        self._closed = True
         self._stopping.set()
         with self._changed:
             self._ended = True
@@ -92,13 +149,21 @@ class LiveSource(Source):
             self._thread.join(timeout=5.0)
 
     def _guarded(self) -> None:
+        error: DmsError | None = None
         try:
+            if self._watcher is not None:
+                self._watcher.started()
+            if self._again:
+                self._renew()
             self._run()
-        except DmsError as error:
-            self._error = error
-        except Exception as error:  # a driver's own exception must reach the reader, not die with the thread
-            self._error = HardwareError(f"camera {self.name} failed: {error}")
+        except DmsError as raised:
+            error = raised
+        except Exception as raised:  # a driver's own exception must reach the reader, not die with the thread
+            error = HardwareError(f"camera {self.name} failed: {raised}")
         finally:
             with self._changed:
+                self._error = self._error or error
                 self._ended = True
                 self._changed.notify_all()
+            if self._watcher is not None and not self._closed:
+                self._watcher.ended(self._error)

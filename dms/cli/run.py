@@ -1,8 +1,11 @@
 """The real-time loop: camera, engines, CAN.
 
     dms run --config run.yaml          dms run --example > run.yaml
+    dms run --config run.yaml --self-test
 
-The loop ends on SIGINT or SIGTERM, when a file source ends, or when the camera or the bus is lost (exit code 4).
+The loop ends on SIGINT or SIGTERM, when a file source ends, or when the camera, the bus or a network cannot be saved (exit
+code 4). Before the first statement everything is tested; as a systemd service it says READY after that and feeds the watchdog
+with every picture it truly judged.
 """
 
 import argparse
@@ -14,9 +17,9 @@ from typing import TYPE_CHECKING
 from dms.errors import UsageError
 
 if TYPE_CHECKING:
-    from dms.camera.live import LiveSource
     from dms.runtime.config import Loaded
     from dms.runtime.recorder import Recorder
+    from dms.runtime.service import Service
 
 HELP = "the real-time loop: camera, engines, CAN"
 
@@ -34,6 +37,12 @@ bus:
   # channel: can0
 # inputs: my_car.yaml     # mapping of your vehicle's DBC; the example vehicle's by default
 # record: drive.mcap      # pictures are kept only if this is set
+# health_file: health.json  # the loop's own health, written anew every two seconds
+# ir_led: /dev/v4l-subdev2  # flash controls of the infrared lamp, where its driver has them
+real_time:                # refused wishes are told and are not fatal
+  fifo: true              # SCHED_FIFO for publisher, CAN and camera threads
+  lock_memory: false      # keep memory from being paged out
+  # cpus: [2, 3]          # cores for all threads
 """
 
 
@@ -41,19 +50,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``dms run``."""
     parser.add_argument("--config", metavar="FILE", help="configuration (YAML)")
     parser.add_argument("--example", action="store_true", help="print an example configuration")
+    parser.add_argument(
+        "--self-test", action="store_true", help="only the start-up self-test: exit code 0 if all of it passes, else 4"
+    )
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--jsonl", action="store_true", help="state records on stdout, one a line")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 after an orderly end."""
-    from dms.bus.port import open_bus
-    from dms.inference.base import Options
-    from dms.inference.engine_set import EngineSet
-    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import load_parts, read_config
-    from dms.runtime.loop import Loop
-    from dms.runtime.recorder import Recorder
+    from dms.runtime.service import Service
 
     if args.example:
         print(EXAMPLE, end="")
@@ -61,38 +68,51 @@ def run(args: argparse.Namespace) -> int:
     if args.config is None:
         raise UsageError("dms run needs --config FILE; 'dms run --example' prints one to start from")
     parts = load_parts(read_config(args.config))
-    section = parts.config.engines
-    unknown = section.files.keys() - set(CHAIN_SLOTS)
-    if unknown:
-        raise UsageError(f"{args.config}: engines.files: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
+    view = _View(args.jsonl)
     with ExitStack() as stack:
-        # Engines before the camera: once GStreamer is loaded, an error inside the ONNX library kills the process.
-        options = Options(threads=section.threads)
-        engines = stack.enter_context(EngineSet(CHAIN_SLOTS, section.backend, options, section.path_overrides()))
-        engines.warmup()
-        source = _source(parts)
-        stack.enter_context(source)
-        bus = open_bus(parts.config.bus_config())
-        stack.callback(bus.close)
-        recorder = stack.enter_context(Recorder(parts)) if parts.config.record else None
-        if recorder is not None:
-            print(f"dms: RECORDING PICTURES to {parts.config.record}", file=sys.stderr)
-        view = _View(args.jsonl)
-        loop = stack.enter_context(Loop(parts, source, engines, bus, view.state, recorder=recorder))
+        service = stack.enter_context(Service(parts, args.config, view.state))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.stop())
-        if parts.driver is None:
-            print(
-                "dms: no driver file: nobody will be 'ready' before the gaze has calibrated itself over minutes of driving "
-                "by hand; see dms calibrate gaze",
-                file=sys.stderr,
-            )
-        print(f"dms: running, {source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)
-        loop.run(args.seconds)
-        print(f"dms: publisher thread: {loop.scheduler}", file=sys.stderr)
-        stats = loop.publisher.stats()
-        print(f"dms: {loop.counts.frames} frames judged, {stats.cycles} cycles sent, {stats.missed} missed", file=sys.stderr)
-    return 0 if recorder is None else _recorded(recorder)
+            signal.signal(number, lambda *_: service.loop.stop())
+        _banner(parts)
+        service.self_test()
+        _tell_self_test(service)
+        service.require()
+        if args.self_test:
+            return 0
+        print(f"dms: running, {service.source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)
+        service.run(args.seconds)
+        _tell_end(service)
+    return 0 if service.recorder is None else _recorded(service.recorder)
+
+
+def _banner(parts: "Loaded") -> None:
+    if parts.config.record:
+        print(f"dms: RECORDING PICTURES to {parts.config.record}", file=sys.stderr)
+    if parts.driver is None:
+        print(
+            "dms: no driver file: nobody will be 'ready' before the gaze has calibrated itself over minutes of driving "
+            "by hand; see dms calibrate gaze",
+            file=sys.stderr,
+        )
+
+
+def _tell_self_test(service: "Service") -> None:
+    for item in service.test.items:
+        print(
+            f"dms: self-test {'ok  ' if item.ok else 'FAIL'} {item.name}: {item.detail} ({item.seconds:.2f} s)", file=sys.stderr
+        )
+
+
+def _tell_end(service: "Service") -> None:
+    loop = service.loop
+    for name, grant in sorted(loop.realtime.grants.items()):
+        print(f"dms: {name}: {grant}", file=sys.stderr)
+    health = loop.health()
+    again = {name: stage.restarts for name, stage in health.stages.items() if stage.restarts}
+    if again:
+        print(f"dms: started again: {', '.join(f'{name} {count} times' for name, count in again.items())}", file=sys.stderr)
+    text = f"dms: {loop.counts.frames} frames judged, {health.cycles} cycles sent, {health.missed} missed"
+    print(f"{text}, {health.golden or 0} golden inferences", file=sys.stderr)
 
 
 def _recorded(recorder: "Recorder") -> int:
@@ -102,17 +122,6 @@ def _recorded(recorder: "Recorder") -> int:
     if recorder.error is not None:
         raise recorder.error
     return 0
-
-
-def _source(parts: "Loaded") -> "LiveSource":
-    """A live camera as it is; a file played at its own pace."""
-    from dms.camera.live import LiveSource
-    from dms.camera.open import open_source
-    from dms.runtime import clock
-    from dms.runtime.paced import PacedSource
-
-    source = open_source(parts.config.source, clock=clock.now, timeout_s=parts.config.camera_timeout_s)
-    return source if isinstance(source, LiveSource) else PacedSource(source, clock.now, clock.sleep)
 
 
 class _View:

@@ -8,7 +8,7 @@ from dms.inference.base import Engine
 from dms.perception.pipeline import SLOTS, Perception, Sight
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
-from dms.records import Frame, TakeoverReadiness, VehicleState
+from dms.records import DriverState, Frame, Observation, TakeoverReadiness, VehicleState
 from dms.records.cabin import Cabin, Camera, DriverBaseline
 from dms.runtime.sleepiness import SLOT, EngineEstimator
 
@@ -39,15 +39,19 @@ class Chain:
     def __init__(
         self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None, driver: DriverBaseline | None
     ) -> None:
+        self._cabin, self._camera, self._driver, self._profile = cabin, camera, driver, profile
         self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
-        estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
-        self._assessor = Assessor(profile, cabin, driver, estimator)
-        self._profile = profile
+        self._estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
+        self._assessor = self._new_assessor()
+        self._half_done = False
+
+    def _new_assessor(self) -> Assessor:
+        return Assessor(self._profile, self._cabin, self._driver, self._estimator)
 
     def frame(self, frame: Frame) -> Judged:
         """Judge one frame."""
         sight = self._perception.see(frame)
-        driver = self._assessor.step(sight.observation)
+        driver = self._step(sight.observation)
         assert driver is not None  # an observation always gives a state
         return Judged(frame, sight, ready_for_takeover(driver, self._profile))
 
@@ -57,5 +61,21 @@ class Chain:
 
     def vehicle(self, inputs: VehicleState) -> TakeoverReadiness | None:
         """Take vehicle inputs; a state comes back when the camera has been silent for too long."""
-        driver = self._assessor.step(inputs)
+        driver = self._step(inputs)
         return None if driver is None else ready_for_takeover(driver, self._profile)
+
+    def _step(self, record: Observation | VehicleState) -> DriverState | None:
+        self._half_done = True
+        driver = self._assessor.step(record)
+        self._half_done = False
+        return driver
+
+    def recover(self, engines: Mapping[str, Engine]) -> None:
+        """Go on after a failure, with these engines: tracking starts afresh. What is known of the driver over time is kept, or a
+        drowsy driver would be a rested one after every failure; only when it broke while it was being written it starts anew.
+        """
+        self._perception = Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver)
+        if self._estimator is not None:
+            self._estimator.engine = engines[SLOT]
+        if self._half_done:
+            self._assessor, self._half_done = self._new_assessor(), False

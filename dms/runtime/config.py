@@ -44,12 +44,33 @@ class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
         return {slot: Path(name) for slot, name in self.files.items()}
 
 
+class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked of the system, and when a stage is given up.
+
+    ``fifo``: SCHED_FIFO for publisher, CAN and camera threads. ``inference_priority``: SCHED_FIFO priority of inference, 0 for
+    none. ``cpus``: cores for all threads. ``lock_memory``: nothing is paged out. ``still_collector``: no garbage collection by
+    surprise. ``restarts``: a crashed stage is started again so often in half a minute. ``hung_after_s``: a stage silent for so
+    long ends the process (FS-06). ``golden_s``: each network is asked a question with a known answer this often (FS-02).
+    """
+
+    fifo: bool = True
+    inference_priority: Annotated[int, msgspec.Meta(ge=0, le=7)] = 0
+    cpus: list[Annotated[int, msgspec.Meta(ge=0, le=1023)]] | None = None
+    lock_memory: bool = False
+    still_collector: bool = True
+    restarts: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4
+    hung_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=30)] = 2.0
+    golden_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 60.0
+
+
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.
 
     ``source``: picture folder, video, drive log, ``v4l2:N`` or ``gst:PIPELINE``. ``camera``, ``vehicle``, ``driver``: calibration
     files. ``inputs``: mapping file of the vehicle's DBC.
     ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
+    ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
+    controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``.
     """
 
     source: str
@@ -64,6 +85,9 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     publish_gaze: bool = True
     record: str | None = None
     camera_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
+    health_file: str | None = None
+    ir_led: str | None = None
+    real_time: RealTimeSection = msgspec.field(default_factory=RealTimeSection)
 
     def bus_config(self) -> BusConfig:
         """The port's own type."""

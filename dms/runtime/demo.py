@@ -15,7 +15,8 @@ from dms.records import TakeoverReadiness
 from dms.runtime import clock
 from dms.runtime.chain import Judged
 from dms.runtime.config import Loaded
-from dms.runtime.loop import Loop, LoopCounts
+from dms.runtime.counts import LoopCounts
+from dms.runtime.loop import Loop
 from dms.runtime.paced import PacedSource
 from dms.runtime.player import CanPlayer
 from dms.runtime.worker import Worker

@@ -1,70 +1,47 @@
-"""The real-time loop: camera thread, CAN receive thread, publisher thread; perception on the caller's thread.
+"""The real-time loop: camera, inference, CAN receive and publisher stages, each on its own thread, and a supervisor.
 
-The newest frame wins: a frame that perception had no time for is overwritten and counted. The publisher takes the newest state
-and keeps its period whatever happens here. When the camera is silent the chain is fed with vehicle inputs alone, so that the
-silence becomes "unknown" within the profile's limit.
+The newest frame wins (``judging``), silence shows, a stage that crashes or hangs is on the bus as a fault within 150 ms
+(``stages``) and is started again (``supervisor``). The publisher takes the newest state and keeps its period whatever happens.
+The caller's thread sees the results; however slowly it does, nothing waits for it.
 """
 
-import sys
+import contextlib
+import queue
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from msgspec.structs import replace as replace_fields
 
-from dms import __version__
 from dms.bus.messages import Encoder
 from dms.bus.port import Bus, CanFrame
 from dms.bus.publisher import Publisher
-from dms.bus.samples import BusHealth, CameraWord, Sample
+from dms.bus.samples import LedWord, Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
-from dms.errors import DmsError, HardwareError
+from dms.errors import HardwareError
 from dms.inference.engine_set import EngineSet
 from dms.records import Frame, TakeoverReadiness, VehicleState
-from dms.records.words import HealthState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
-from dms.runtime.figures import percentiles
-from dms.runtime.priority import raise_priority
+from dms.runtime.counts import LoopCounts
+from dms.runtime.golden import Golden
+from dms.runtime.judging import Engines, Judging
+from dms.runtime.listening import Listening
+from dms.runtime.machine import Machine
+from dms.runtime.notify import Notifier
+from dms.runtime.picture_check import PictureCheck
+from dms.runtime.realtime import RealTime
 from dms.runtime.recorder import Recorder
+from dms.runtime.reporting import HealthRecord, Reporter
+from dms.runtime.stages import Pulse, Stage, Watch
+from dms.runtime.supervisor import CameraWard, PublisherWard, StageWard, Supervisor, Ward
 
-SWITCH_INTERVAL_S = 0.0005
-"""Python hands the interpreter over this often: the publisher wakes on time beside a busy perception thread."""
+SHOWN = 32
+"""Results waiting for the caller; when it is slower than that the oldest are dropped and counted."""
 
-SILENCE_POLL_S = 0.05
-"""How long to wait for a frame before the chain is told that time has passed."""
-
-HEALTH_EVERY = 15
-"""Frames between two health reports to the bus."""
-
-FUTURE_S = 0.1
-"""A picture cannot be taken later than now; so much may two clocks of one machine differ."""
-
-CAMERA_WORDS: dict[HealthState, CameraWord] = {
-    "ready": "ok", "degraded": "degraded", "blocked": "blocked", "fault": "no_signal",
-}  # fmt: skip
-
-
-@dataclass(slots=True)
-class LoopCounts:
-    """What the loop did. Latencies in ms: capture to judged, and capture to the first CAN frame that carries it."""
-
-    frames: int = 0
-    states: int = 0
-    late: int = 0
-    """Frames older than the time the chain had already been told of; not judged."""
-    judged_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
-    bus_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
-
-    def percentiles(self, values: "deque[float]") -> dict[str, float] | None:
-        """p50, p99 and max; ``None`` without values."""
-        if not values:
-            return None
-        return {**percentiles(list(values), (50, 99)), "max": round(max(values), 3)}
+Told = tuple[TakeoverReadiness, Judged | None]
 
 
 class Loop:
@@ -75,8 +52,13 @@ class Loop:
         source: a live source (a camera, or a paced file).
         engines: open engines.
         bus: where to publish and where vehicle inputs come from.
-        on_state: told of each new state, with the frame's results or ``None`` when the camera is silent.
+        on_state: told of each new state, with the frame's results or ``None`` when the camera is silent; on ``run``'s thread.
         recorder: keeps frames, states and CAN, if recording was asked for.
+        renew: opens the engines again after one failed.
+        golden: golden inference while running.
+        machine: the computer's temperatures; tests give another one.
+        notifier: the service manager; the caller tells it of readiness.
+        lamp: state of the infrared lamp.
     """
 
     def __init__(
@@ -87,138 +69,187 @@ class Loop:
         bus: Bus,
         on_state: Callable[[TakeoverReadiness, Judged | None], None] | None = None,
         recorder: Recorder | None = None,
+        renew: Callable[[], EngineSet] | None = None,
+        golden: Golden | None = None,
+        machine: Machine | None = None,
+        notifier: Notifier | None = None,
+        lamp: Callable[[], LedWord] = lambda: "unknown",
     ) -> None:
-        self.counts = LoopCounts()
-        self._source, self._bus = source, bus
-        self._chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
+        self.dropped_states = 0
+        """States the caller was too slow to see."""
+        self._source, self._bus, self._recorder, self._on_state = source, bus, recorder, on_state
         self._inputs = VehicleInputs(parts.mapping)
-        self._on_state, self._recorder = on_state, recorder
-        encoder = Encoder(parts.layout, cabin=parts.cabin)
-        self.scheduler = "not started"
-        """Scheduling of the publisher's thread, in words."""
-        self.publisher = Publisher(bus, encoder, clock.now, clock.sleep, parts.config.publisher(), self._prepare, self._sent)
-        self._identity = _identity(parts, engines)
-        self._heard_at = 0.0
-        self._frame_t: float | None = None
-        self._chain_t: float | None = None
-        self._health_word: HealthState = "init"
-        self._fps_mark: tuple[float, int] | None = None
+        self._shown: queue.Queue[Told] = queue.Queue(SHOWN)
         self._posted_at: float | None = None
         self._readiness_id = parts.layout["DMS_TakeoverReady"].can_id
-        self._stop = threading.Event()
-        self._listener = threading.Thread(target=self._listen, name="dms-can-receive", daemon=True)
-        self._old_interval = sys.getswitchinterval()
-        self._lost_bus: DmsError | None = None
+        self._cycle_s = parts.config.publisher().cycle_s
+        self._stop, self._quit, self._changed = threading.Event(), threading.Event(), threading.Event()
+        section = parts.config.real_time
+        self.realtime = RealTime(
+            section.fifo, section.inference_priority, section.cpus, section.lock_memory, section.still_collector
+        )
+        silence_s = parts.profile.rules.camera.silence_s
+        camera, inference, can = (Pulse(name, silence_s) for name in ("camera", "inference", "can"))
+        self.watch = Watch(Pulse("publisher", None), camera, inference, can)
+        encoder = Encoder(parts.layout, cabin=parts.cabin)
+        self.publisher = Publisher(
+            bus,
+            encoder,
+            clock.now,
+            clock.sleep,
+            parts.config.publisher(),
+            self._prepare("publisher"),
+            self._sent,
+            self.watch.guard,
+        )
+        self.check = PictureCheck(encoder.parameters.stale_after_s)
+        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
+        self.judging = Judging(
+            chain,
+            source,
+            Engines(engines, renew, golden),
+            self._snapshot,
+            self,
+            inference,
+            camera,
+            self.check,
+            silence_s,
+            self._stop,
+        )
+        self._inference = Stage(inference, self.judging.work, self._prepare("inference"), self._changed)
+        listening = Listening(bus, self._heard, can, self._quit)
+        self._listener = Stage(can, listening.work, self._prepare("can"), self._changed)
+        self._reporter = Reporter(
+            parts, engines, source, self.judging, self.publisher, self.watch, self.realtime, golden, machine or Machine(),
+            notifier or Notifier({}), lamp,
+        )  # fmt: skip
+        wards: list[Ward] = [
+            CameraWard(source, camera, self._prepare("camera"), self._changed),
+            StageWard(self._inference, self.judging),
+            StageWard(self._listener),
+            PublisherWard(self.publisher, self.watch.publisher),
+        ]
+        self._supervisor = Supervisor(wards, section.restarts, section.hung_after_s, self._changed, self._reporter.tick)
+
+    @property
+    def counts(self) -> LoopCounts:
+        """What was done so far."""
+        return self.judging.counts
+
+    @property
+    def scheduler(self) -> str:
+        """Scheduling of the publisher's thread, in words."""
+        return self.realtime.grants.get("thread publisher", "not started")
+
+    def health(self) -> HealthRecord:
+        """How everything is doing."""
+        return self._reporter.record()
+
+    def kill(self, stage: str) -> None:
+        """Let a stage crash at its next sign of life: fault injection.
+
+        Raises:
+            KeyError: no such stage.
+        """
+        {pulse.name: pulse for pulse in (self.watch.publisher, *self.watch.pulses)}[stage].kill()
 
     def __enter__(self) -> "Loop":
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self.publisher.post_health(self._identity)
+        self.realtime.enter()
+        self._reporter.post()
         self._listener.start()
         self.publisher.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop.set()
+        self._supervisor.stop()
+        self.watch.leaving = True
+        if self.publisher.alive:
+            clock.sleep(2.0 * self._cycle_s)  # "off" goes out before the silence
         self.publisher.stop()
-        self._listener.join(timeout=2.0)
+        self._quit.set()
+        self._inference.join(2.0)
+        self._listener.join(2.0)
         self._source.close()
-        sys.setswitchinterval(self._old_interval)
+        self.realtime.leave()
 
     def run(self, seconds: float | None = None) -> None:
         """Until the source ends, or for so long.
 
         Raises:
-            HardwareError: the camera is lost, the bus is gone, or the publisher has died.
+            DmsError: a stage cannot be saved: the camera is lost, the bus is gone, a network fails again and again.
         """
         end = None if seconds is None else clock.now() + seconds
-        self._heard_at = clock.now()
-        while end is None or clock.now() < end:
-            self._check_threads()
-            frame, ended = self._next_frame()
-            if ended:
-                return
-            if frame is not None and self._in_time(frame):
-                self._heard_at = clock.now()
-                self._take(frame)
-            else:
-                self._silent()
-                if clock.now() - self._heard_at > self._source.timeout_s:
-                    raise HardwareError(
-                        f"camera {self._source.name}: no picture for {self._source.timeout_s:g} s; check cable, power, driver"
-                    )
+        self._inference.start()
+        self._supervisor.start()
+        while not self._stop.is_set() and (end is None or clock.now() < end):
+            self._show(0.05)
+            self._check()
+        self._stop.set()
+        self._inference.join(2.0)
+        while not self._shown.empty():
+            self._show(0.0)
+        self._check()
 
     def stop(self) -> None:
         """Make ``run`` return soon; for signal handlers."""
         self._stop.set()
 
-    def _next_frame(self) -> tuple[Frame | None, bool]:
-        """(frame or None when none came in time, has the stream ended)."""
-        if self._stop.is_set():
-            return None, True
-        before = clock.now()
-        try:
-            frame = self._source.newest(SILENCE_POLL_S)
-        except HardwareError:
-            if clock.now() - before < 0.9 * SILENCE_POLL_S:
-                raise  # the device failed; mere silence takes the whole wait
-            return None, False
-        return frame, frame is None
-
-    def _in_time(self, frame: Frame) -> bool:
-        """False for a frame from before what the chain was told, or from the future: its stamp is wrong, it is not judged."""
-        late = self._chain_t is not None and frame.t < self._chain_t
-        if late or frame.t > clock.now() + FUTURE_S:
-            self.counts.late += 1
-            return False
-        return True
-
-    def _take(self, frame: Frame) -> None:
-        self._frame_t = self._chain_t = frame.t
-        inputs = self._snapshot(frame.t)
-        self._chain.inputs(inputs)
-        judged = self._chain.frame(frame)
-        self.counts.frames += 1
-        self.counts.judged_ms.append((clock.now() - frame.t) * 1e3)
-        self._post(judged.state, judged, inputs)
-        if self.counts.frames % HEALTH_EVERY == 0:
-            self.publisher.post_health(self._health())
-
-    def _silent(self) -> None:
-        """Tell the chain how late it is by the camera's own time, which lags the clock by exposure and transport."""
-        if self._frame_t is None:
-            return  # nothing seen yet: the bus says "init"
-        self._chain_t = self._frame_t + clock.now() - self._heard_at
-        state = self._chain.vehicle(self._snapshot(self._chain_t))
-        if state is not None:
-            self._post(state, None, None)
-
-    def _post(self, state: TakeoverReadiness, judged: Judged | None, inputs: VehicleState | None) -> None:
-        self.counts.states += 1
-        self._note_health(state.health.state)
-        if judged is not None:
-            frame = judged.frame
-            observation = judged.sight.observation
-            self.publisher.post(
-                Sample(state=state, captured=frame.t, frame_counter=frame.counter, observation=observation, vehicle=inputs)
+    def judged(self, judged: Judged, inputs: VehicleState) -> None:
+        """From inference: a picture was judged."""
+        state, frame = judged.state, judged.frame
+        self._reporter.note(state.health.state)
+        self.publisher.post(
+            Sample(
+                state=state,
+                captured=frame.t,
+                frame_counter=frame.counter,
+                observation=judged.sight.observation,
+                vehicle=inputs,
             )
-            self._posted_at = frame.t
+        )
+        self._posted_at = frame.t
         if self._recorder is not None:
-            self._recorder.silent(state) if judged is None else self._recorder.judged(judged, clock.now())
+            self._recorder.judged(judged, clock.now())
+        self._tell(state, judged)
+
+    def silent(self, state: TakeoverReadiness, last: Frame) -> None:
+        """From inference: no picture came after ``last``."""
+        self._reporter.note(state.health.state)
+        self.publisher.post(Sample(state=state, captured=last.t, frame_counter=last.counter))
+        if self._recorder is not None:
+            self._recorder.silent(state)
+        self._tell(state, None)
+
+    def _tell(self, state: TakeoverReadiness, judged: Judged | None) -> None:
+        if self._on_state is None:
+            return
+        if self._shown.full():
+            with contextlib.suppress(queue.Empty):
+                self._shown.get_nowait()
+                self.dropped_states += 1
+        self._shown.put_nowait((state, judged))  # nobody else puts, so there is room now
+
+    def _show(self, timeout_s: float) -> None:
+        try:
+            state, judged = self._shown.get(timeout=timeout_s) if timeout_s else self._shown.get_nowait()
+        except queue.Empty:
+            return
         if self._on_state is not None:
             self._on_state(state, judged)
 
-    def _note_health(self, word: HealthState) -> None:
-        """A change of the camera's health goes out at once."""
-        if word != self._health_word:
-            self._health_word = word
-            self.publisher.post_health(self._health())
+    def _check(self) -> None:
+        if self._supervisor.lost is not None:
+            raise self._supervisor.lost
+        if not self._supervisor.alive:
+            raise HardwareError("the supervisor died")
 
     def _snapshot(self, t: float) -> VehicleState:
         """Inputs as known now, put at time ``t`` of the camera: they may have come in after the picture was taken."""
         return replace_fields(self._inputs.snapshot(clock.now()), t=t)
 
-    def _prepare(self) -> None:
-        self.scheduler = raise_priority()
+    def _prepare(self, stage: str) -> Callable[[], None]:
+        return lambda: self.realtime.thread(stage)
 
     def _sent(self, frame: CanFrame, t: float) -> None:
         if frame.can_id == self._readiness_id:
@@ -228,54 +259,8 @@ class Loop:
         if self._recorder is not None:
             self._recorder.can(frame, t, "tx")
 
-    def _listen(self) -> None:
-        try:
-            while not self._stop.is_set():
-                frame = self._bus.receive(0.05)
-                if frame is not None:
-                    self._heard(frame, clock.now())
-        except DmsError as error:
-            self._lost_bus = error
-        except Exception as error:  # whatever ends this thread must be known: inputs would silently run out
-            self._lost_bus = HardwareError(f"receiving CAN failed: {error}")
-
     def _heard(self, frame: CanFrame, t: float) -> None:
         if self._recorder is not None:
             self._recorder.can(frame, t, "rx")
         if self._inputs.feed(frame, t):
             self.publisher.acknowledge(self._inputs.snapshot(t).takeover_request_count)
-
-    def _check_threads(self) -> None:
-        if self._lost_bus is not None:
-            raise self._lost_bus
-        if not self.publisher.alive:
-            raise HardwareError(f"the CAN publisher stopped: {self.publisher.error}")
-
-    def _health(self) -> BusHealth:
-        latency = self.counts.percentiles(self.counts.judged_ms)
-        return replace(
-            self._identity,
-            latency_p50_ms=latency["p50"] if latency else None,
-            latency_p99_ms=latency["p99"] if latency else None,
-            dropped_frames=self._source.overwritten,
-            fps=self._fps(),
-            camera=CAMERA_WORDS.get(self._health_word, "unknown"),
-        )
-
-    def _fps(self) -> float | None:
-        """Pictures judged a second since the last health report."""
-        now, frames = clock.now(), self.counts.frames
-        before, self._fps_mark = self._fps_mark, (now, frames)
-        return None if before is None or now <= before[0] else (frames - before[1]) / (now - before[0])
-
-
-def _identity(parts: Loaded, engines: EngineSet) -> BusHealth:
-    """What does not change while running: versions, hashes, back end."""
-    return BusHealth(
-        backend=engines.backend.name,
-        model_hash=engines.bundle_hash,
-        profile_hash=f"{parts.profile.hash16:04x}",
-        software_version=__version__,
-        recording=parts.config.record is not None,
-        calibration="not_calibrated",
-    )

@@ -23,15 +23,19 @@ class PacedSource(LiveSource):
     ) -> None:
         super().__init__(source.name or "file")
         self._source, self._clock, self._sleep, self._begin = source, clock, sleep, start
+        self._offset: float | None = None
 
     def _run(self) -> None:
-        offset: float | None = None
+        resume = self._clock() if self._offset is not None else None  # opened again: what is over is passed over
         for frame in self._source.frames():
-            if offset is None:
-                offset = (self._clock() if self._begin is None else self._begin) - frame.t
-            if not self._wait(frame.t + offset):
+            if self._offset is None:
+                self._offset = (self._clock() if self._begin is None else self._begin) - frame.t
+            t = frame.t + self._offset
+            if resume is not None and t < resume:
+                continue
+            if not self._wait(t):
                 return
-            self.deliver(self._stamped(frame, frame.t + offset))
+            self.deliver(self._stamped(frame, t))
 
     def _wait(self, deadline: float) -> bool:
         """False when it was asked to stop."""

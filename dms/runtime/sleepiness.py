@@ -14,7 +14,8 @@ class EngineEstimator:
     """Runs the engine of the slot ``drowsiness``."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
+        """Exchanged when the engines are loaded again."""
 
     def __call__(self, features: Features) -> Estimate:
         """Estimate.
@@ -22,7 +23,7 @@ class EngineEstimator:
         Raises:
             EngineFailed: the back end failed.
         """
-        out = self._engine.run(features)
+        out = self.engine.run(features)
         microsleep, sleep, nod = (float(p) for p in out["events"][0])
         return Estimate(float(out["kss"][0, 0]), math.exp(0.5 * float(out["log_var"][0, 0])), microsleep, sleep, nod)
 

@@ -29,7 +29,7 @@ from dms.runtime.calibrate_gaze import baseline, collect
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.clock import ManualClock
 from dms.runtime.config import Loaded
-from dms.runtime.loop import LoopCounts
+from dms.runtime.counts import LoopCounts
 from hil.driver.behaviour.parts import LookAt
 from hil.driver.behaviour.scenario import Scenario
 from hil.driver.behaviour.takeover import Heard

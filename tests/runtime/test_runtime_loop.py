@@ -36,7 +36,7 @@ def test_frames_become_states_and_protected_frames(parts, blind_engines, frame, 
     bus, seen = quiet_bus(), []
     with Loop(parts, scripted(film), blind_engines, bus, lambda state, judged: seen.append((state, judged))) as loop:
         loop.run()
-        stats = loop.publisher.stats()
+    stats = loop.publisher.stats()
     judged = [j for _, j in seen if j is not None]
     assert loop.counts.frames == len(judged) == 12 - loop._source.overwritten
     assert [j.frame.index for j in judged] == sorted(j.frame.index for j in judged)

@@ -1,0 +1,139 @@
+"""A configuration brought to life: everything opened in the right order, tested, run, closed. What ``dms run`` is made of."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from dms.bus.port import open_bus
+from dms.bus.samples import LedWord
+from dms.camera.live import LiveSource
+from dms.camera.open import open_source
+from dms.camera.v4l2 import lamp_state
+from dms.errors import UsageError
+from dms.inference.base import Options
+from dms.inference.engine_set import EngineSet
+from dms.records import TakeoverReadiness
+from dms.runtime import clock
+from dms.runtime.chain import CHAIN_SLOTS, Judged
+from dms.runtime.config import Loaded
+from dms.runtime.golden import Golden
+from dms.runtime.loop import Loop
+from dms.runtime.notify import Notifier
+from dms.runtime.paced import PacedSource
+from dms.runtime.recorder import Recorder
+from dms.runtime.reporting import check_writable
+from dms.runtime.selftest import SelfTest, camera_pictures, can_frames, engine_files, golden_answers
+
+CAN_WAIT_S = 0.5
+"""Longest time until the first CAN frames must have left."""
+
+
+class Service:
+    """Use as a context manager: ``self_test``, ``require``, ``run``.
+
+    Args:
+        parts: loaded configuration.
+        name: what to call the configuration in messages.
+        on_state: see ``Loop``.
+        notifier: the service manager.
+
+    Raises:
+        DmsError: on entry, the first thing that cannot be opened.
+    """
+
+    def __init__(
+        self,
+        parts: Loaded,
+        name: str,
+        on_state: Callable[[TakeoverReadiness, Judged | None], None] | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self._parts, self._on_state = parts, on_state
+        self.notifier = notifier or Notifier()
+        self.test = SelfTest()
+        self.source: LiveSource
+        self.loop: Loop
+        self.recorder: Recorder | None = None
+        self._engines: EngineSet
+        self._golden: Golden
+        self._stack = ExitStack()
+        unknown = parts.config.engines.files.keys() - set(CHAIN_SLOTS)
+        if unknown:
+            raise UsageError(f"{name}: engines.files: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
+
+    def __enter__(self) -> "Service":
+        with ExitStack() as stack:
+            self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.notifier.stopping()
+        self._stack.close()
+
+    def _open(self, stack: ExitStack) -> None:
+        config = self._parts.config
+        if config.health_file is not None:
+            check_writable(config.health_file)
+        # Engines before the camera: once GStreamer is loaded, an error inside the ONNX library kills the process.
+        self._engines = self._load(stack)
+        self._golden = Golden(self._engines, config.real_time.golden_s or 60.0)
+        self.source = self._camera()
+        stack.enter_context(self.source)
+        bus = open_bus(config.bus_config())
+        stack.callback(bus.close)
+        self.recorder = stack.enter_context(Recorder(self._parts)) if config.record else None
+        self.loop = Loop(
+            self._parts,
+            self.source,
+            self._engines,
+            bus,
+            self._on_state,
+            self.recorder,
+            renew=lambda: self._load(self._stack),
+            golden=self._golden if config.real_time.golden_s else None,
+            notifier=self.notifier,
+            lamp=self._lamp,
+        )
+        self._bus = bus
+        stack.enter_context(self.loop)
+
+    def _load(self, stack: ExitStack) -> EngineSet:
+        section = self._parts.config.engines
+        engines = EngineSet(CHAIN_SLOTS, section.backend, Options(threads=section.threads), section.path_overrides())
+        stack.callback(engines.close)
+        engines.warmup()
+        return engines
+
+    def _camera(self) -> LiveSource:
+        """A live camera as it is; a file played at its own pace."""
+        config = self._parts.config
+        source = open_source(config.source, clock=clock.now, timeout_s=config.camera_timeout_s)
+        return source if isinstance(source, LiveSource) else PacedSource(source, clock.now, clock.sleep)
+
+    def _lamp(self) -> LedWord:
+        path = self._parts.config.ir_led
+        return lamp_state(path) if path is not None else "unknown"
+
+    def self_test(self) -> None:
+        """Everything that has to work before anything may be called ready; the results are in ``test``."""
+        rules = self._parts.profile.rules.camera
+        self.test.check("engines", lambda: engine_files(self._engines))
+        self.test.check("golden inference", lambda: golden_answers(self._golden))
+        self.test.check("CAN", lambda: can_frames(self._bus, CAN_WAIT_S))
+        if isinstance(self.source, PacedSource):
+            return  # a file is not a camera, and none of it may get lost
+        self.test.check("camera", lambda: camera_pictures(self.source, self.loop.check, self._parts.camera, rules.fps_min))
+
+    def require(self) -> None:
+        """Tell the service manager that all is ready.
+
+        Raises:
+            HardwareError: it is not.
+        """
+        self.test.require()
+        self.notifier.ready()
+
+    def run(self, seconds: float | None = None) -> None:
+        """See ``Loop.run``."""
+        self.loop.run(seconds)

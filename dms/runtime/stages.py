@@ -1,0 +1,159 @@
+"""The stages of the loop as the watchdog sees them: a pulse each, and the guard that voids the bus while one is down.
+
+A stage that crashes says so on its own thread; one that hangs is found by its missing pulse. The guard runs in the publisher's
+cycle, so neither needs anybody else's attention to be on the bus: a crash within one cycle, a hang within its deadline plus one.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from dms.bus.samples import Sample
+from dms.errors import DmsError
+from dms.records import Health, TakeoverReadiness
+from dms.records.words import HealthState
+from dms.runtime import clock
+
+
+class StageKilled(RuntimeError):
+    """Raised inside a stage that was told to die: the fault injection of tests and soak runs."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """A stage's sign of life. Written by its own thread, read by the publisher's; each field is one reference, so no lock.
+
+    Attributes:
+        name: of the stage.
+        deadline_s: longest time between two beats; ``None``: never overdue.
+        trouble: why the stage cannot be relied on; ``None`` while it can.
+        restarts: how often it was started again.
+    """
+
+    name: str
+    deadline_s: float | None
+    trouble: str | None = None
+    restarts: int = 0
+    _beaten: float | None = None
+    _kill: bool = False
+
+    def beat(self) -> None:
+        """Alive.
+
+        Raises:
+            StageKilled: somebody asked for it.
+        """
+        if self._kill:
+            self._kill = False
+            raise StageKilled(f"{self.name} was told to die")
+        self._beaten = clock.now()
+
+    def kill(self) -> None:
+        """Let the stage crash at its next beat."""
+        self._kill = True
+
+    def rest(self) -> None:
+        """Not expected to beat: before the start, after an orderly end."""
+        self._beaten = None
+
+    def silent_s(self, now: float) -> float:
+        """Time since the last beat; 0 while none is expected."""
+        return 0.0 if self._beaten is None else max(0.0, now - self._beaten)
+
+    def complaint(self, now: float) -> str | None:
+        """What is wrong with the stage, if anything is."""
+        if self.trouble is not None:
+            return self.trouble
+        silent = self.silent_s(now)
+        if self.deadline_s is None or silent <= self.deadline_s:
+            return None
+        return f"{self.name} has not answered for {silent:.2f} s"
+
+
+class Watch:
+    """All pulses together; ``guard`` is the publisher's last look at what it is about to send.
+
+    Args:
+        publisher: the publisher's own pulse, which ``guard`` beats. Its silence is the receiver's to see.
+        pulses: of the other stages.
+    """
+
+    def __init__(self, publisher: Pulse, *pulses: Pulse) -> None:
+        self.publisher, self.pulses = publisher, pulses
+        self.leaving = False
+        """The loop is being closed: the bus says "off"."""
+
+    def complaints(self, now: float) -> list[str]:
+        """Of every stage that is down or overdue."""
+        return [text for pulse in self.pulses if (text := pulse.complaint(now)) is not None]
+
+    def guard(self, sample: Sample | None, now: float) -> Sample | None:
+        """The sample itself, or a fault in its place; ``None`` (nothing judged yet) stays: the bus says "init".
+
+        Raises:
+            StageKilled: the publisher was told to die.
+        """
+        self.publisher.beat()
+        if sample is None:
+            return None
+        if self.leaving:
+            return void(sample, "off", ["shutting down"])
+        complaints = self.complaints(now)
+        return void(sample, "fault", complaints) if complaints else sample
+
+
+def void(sample: Sample, word: HealthState, reasons: list[str]) -> Sample:
+    """The sample without any statement about the driver; it keeps its age."""
+    state = TakeoverReadiness(t=sample.state.t, health=Health(state=word, reasons=reasons), because=reasons)
+    return replace(sample, state=state, observation=None, vehicle=None)
+
+
+class Stage:
+    """Work on a thread of its own that is watched and may be started again after a crash.
+
+    Args:
+        pulse: the work beats it.
+        work: returns when it was asked to stop.
+        prepare: first on the thread: the place to raise its priority.
+        changed: set when the thread ends, to wake whoever looks after it.
+    """
+
+    def __init__(self, pulse: Pulse, work: Callable[[], None], prepare: Callable[[], None], changed: threading.Event) -> None:
+        self.pulse = pulse
+        self.error: BaseException | None = None
+        self._work, self._prepare, self._changed = work, prepare, changed
+        self._thread: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Is the thread running."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start, or start again after a crash."""
+        self.join(0.5)  # it has told of its end, so it is as good as over
+        self.error = None
+        self._thread = threading.Thread(target=self._guarded, name=f"dms-{self.pulse.name}", daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of the thread."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+    def _guarded(self) -> None:
+        try:
+            self._prepare()
+            self.pulse.beat()
+            self._work()
+        except BaseException as error:  # whatever ends a stage must be on the bus in the next cycle
+            self.pulse.trouble = f"{self.pulse.name} stopped: {_line(error)}"
+            self.error = error
+        finally:
+            self.pulse.rest()
+            self._changed.set()
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, DmsError) else f"{type(error).__name__}: {text}"
