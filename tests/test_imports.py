@@ -170,6 +170,20 @@ def test_stopwatches_are_only_stopwatches() -> None:
         assert used == {"perf_counter"}, name
 
 
+@pytest.mark.requirement("FS-19")
+def test_no_clock_that_can_be_set_is_read() -> None:
+    """Neither ``time.time`` nor ``datetime``: a stepped wall clock changes nothing."""
+    allowed = {"monotonic", "perf_counter", "process_time", "thread_time", "sleep"}
+    for name, tree in modules().items():
+        used = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "time"
+        }
+        assert used <= allowed or "time" not in clock_reads(tree), name
+        assert not [wanted for wanted in clock_reads(tree) if wanted.startswith(("datetime", "time."))], name
+
+
 def loaded_by(statement: str) -> set[str]:
     """Top-level packages in a fresh interpreter after ``statement``."""
     code = f"import sys, json\n{statement}\nprint(json.dumps(sorted({{n.split('.')[0] for n in sys.modules}})))"

@@ -111,3 +111,13 @@ def test_defaults_of_the_sample_log(short_log):
         assert parts.camera == log.log.header.camera and parts.driver.name
         chosen = with_log_defaults(RunConfig(source=str(short_log)), log, "example_rhd", None)
         assert (chosen.vehicle, chosen.driver) == ("example_rhd", None)
+
+
+@pytest.mark.requirement("NCAP-11", "DDAW-03")
+@pytest.mark.parametrize(
+    "key", ["sensitivity: low", "enabled: false", "warnings: off", "drowsy: off", "closure: {microsleep_s: 2.0}", "glance: {}"]
+)
+def test_nothing_is_switched_off_or_made_less_sensitive_from_outside(tmp_path, key):
+    """On at every start: limits are profile data, and the configuration has no word for fewer or later warnings."""
+    with pytest.raises(UsageError, match=key.partition(":")[0]):
+        read_config(write(tmp_path, f"source: sample\n{key}"))
