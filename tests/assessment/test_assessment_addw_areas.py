@@ -31,18 +31,21 @@ RAYS: list[tuple[float, float, Area | None]] = [
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize(("yaw", "pitch", "area"), RAYS)
+@pytest.mark.requirement("ADDW-01", "P-02")
 def test_ADDW01_P02_area_of_a_ray(name: str, yaw: float, pitch: float, area: Area | None) -> None:
     side = 1 if name.endswith("lhd") else -1
     assert AddwAreas(LOW_GAZE, load_cabin(name)).area(side * yaw, pitch) == area
 
 
 @pytest.mark.parametrize(("yaw", "outside"), [(54.9, False), (55.1, True), (-54.9, False), (-55.1, True), (180.0, True)])
+@pytest.mark.requirement("ADDW-01")
 def test_ADDW01_side_planes(yaw: float, outside: bool) -> None:
     assert outside_side_planes(yaw, 55.0) == outside
 
 
 @pytest.mark.parametrize("yaw", [0.0, 20.0, -40.0, 54.9])
 @pytest.mark.parametrize(("straight", "below"), [(29.9, False), (30.1, True)])
+@pytest.mark.requirement("ADDW-01")
 def test_ADDW01_the_lower_border_is_a_plane_not_a_cone(yaw: float, straight: float, below: bool) -> None:
     """A point of a plane that drops by ``straight`` degrees ahead is seen less steeply towards the side."""
     drop = math.tan(math.radians(straight)) * math.cos(math.radians(yaw))
@@ -53,10 +56,12 @@ def test_ADDW01_the_lower_border_is_a_plane_not_a_cone(yaw: float, straight: flo
     ("lap", 3), ("knee", 3), ("footwell", 3), ("road", 2), ("driver_window", 2), ("roof", 1), ("cluster", None),
     ("unknown", None),
 ])  # fmt: skip
+@pytest.mark.requirement("ADDW-01")
 def test_ADDW01_a_record_that_only_names_a_zone(zone: Zone, area: Area | None) -> None:
     assert AddwAreas(LOW_GAZE, load_cabin("example_lhd")).area(None, None, zone) == area
 
 
+@pytest.mark.requirement("ADDW-01")
 def test_ADDW01_what_the_eyes_meet_counts_where_the_direction_alone_would_not() -> None:
     areas = AddwAreas(LOW_GAZE, load_cabin("example_lhd"))
     assert areas.area(-54, -31) == 3 and areas.area(-54, -31, "driver_window") == 2  # a head further down sees the window there
