@@ -1,6 +1,6 @@
 """Mutation testing of modules of the rules with Cosmic Ray: score, and every mutant that no test noticed.
 
-    pip install -e '.[mutation]'
+    pip install -r tools/mutation/requirements.txt
     python -m tools.mutation.run                                  every module of tools/mutation/modules.toml
     python -m tools.mutation.run dms/assessment/closure.py        one of them
 
