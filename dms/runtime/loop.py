@@ -41,6 +41,9 @@ from dms.runtime.supervisor import CameraWard, PublisherWard, StageWard, Supervi
 SHOWN = 32
 """Results waiting for the caller; when it is slower than that the oldest are dropped and counted."""
 
+LAST_WORDS_S = 1.0
+"""At the end the caller is shown what still waits, but for no longer than this."""
+
 Told = tuple[TakeoverReadiness, Judged | None]
 
 
@@ -187,8 +190,10 @@ class Loop:
             self._check()
         self._stop.set()
         self._inference.join(2.0)
-        while not self._shown.empty():
+        end = clock.now() + LAST_WORDS_S
+        while not self._shown.empty() and clock.now() < end:
             self._show(0.0)
+        self.dropped_states += self._shown.qsize()
         self._check()
 
     def stop(self) -> None:

@@ -34,6 +34,7 @@ class Pulse:
     deadline_s: float | None
     trouble: str | None = None
     restarts: int = 0
+    _owed: str | None = None
     _beaten: float | None = None
     _kill: bool = False
 
@@ -47,6 +48,15 @@ class Pulse:
             self._kill = False
             raise StageKilled(f"{self.name} was told to die")
         self._beaten = clock.now()
+
+    def fail(self, trouble: str) -> None:
+        """The stage crashed. However fast it is up again, this is said on the bus once."""
+        self.trouble = self._owed = trouble
+
+    def owed(self) -> str | None:
+        """A crash that the bus was not told of yet; asking settles it."""
+        owed, self._owed = self._owed, None
+        return owed
 
     def kill(self) -> None:
         """Let the stage crash at its next beat."""
@@ -98,7 +108,7 @@ class Watch:
             return None
         if self.leaving:
             return void(sample, "off", ["shutting down"])
-        complaints = self.complaints(now)
+        complaints = self.complaints(now) + [text for pulse in self.pulses if (text := pulse.owed()) and text != pulse.trouble]
         return void(sample, "fault", complaints) if complaints else sample
 
 
@@ -147,7 +157,7 @@ class Stage:
             self.pulse.beat()
             self._work()
         except BaseException as error:  # whatever ends a stage must be on the bus in the next cycle
-            self.pulse.trouble = f"{self.pulse.name} stopped: {_line(error)}"
+            self.pulse.fail(f"{self.pulse.name} stopped: {_line(error)}")
             self.error = error
         finally:
             self.pulse.rest()

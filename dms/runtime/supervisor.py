@@ -90,7 +90,7 @@ class CameraWard:
     def ended(self, error: DmsError | None) -> None:
         """On the camera's thread: it is over."""
         if error is not None:
-            self.pulse.trouble = str(error)
+            self.pulse.fail(str(error))
         self.pulse.rest()
         self._error = error
         self._changed.set()
