@@ -155,11 +155,11 @@ def test_a_stage_that_hangs_for_good_ends_the_loop(parts, scripts, scripted, qui
     release = threading.Event()
     with EngineSet(SLOTS, FakeBackend({**scripts, "face_detector": lambda feeds: release.wait(20.0)})) as engines:
         begin = time.monotonic()
+        threading.Timer(3.0, release.set).start()
         with (
             Loop(parts, scripted(film()), engines, quiet_bus()) as loop,
             pytest.raises(HardwareError, match="inference has not answered"),
         ):
-            threading.Timer(3.0, release.set).start()
             loop.run(10.0)
         assert time.monotonic() - begin < 8.0
 
