@@ -4,114 +4,122 @@
 ``.settings["long_distraction.warn_s"]`` says where it comes from. A profile extends another one, at last ``base``.
 """
 
-import binascii
-import math
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 
 from dms.errors import InputError, UsageError
+from dms.profiles.document import BASE, Follows, merge, nested, read_document
 from dms.profiles.rules import Rules
-from dms.records import words
+from dms.profiles.setting import Setting
+from dms.records import ProfileId, words
 
-_FOLDER = Path(__file__).resolve().parent
-BASE = "base"
-"""Shared by all profiles, and no profile itself."""
+__all__ = ["FOLDER", "Follows", "Profile", "Setting", "available", "decode_profile", "load_profile"]
 
-Certainty = Literal["primary", "secondary", "recalled", "proposed"]
-Number = int | float
-
-
-class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of a profile file. ``range`` is the legal range, both ends included; every number has one."""
-
-    value: bool | Number | list[str]
-    unit: str
-    source: list[str]
-    certainty: Certainty
-    range: tuple[Number, Number] | None = None
-
-
-Sections = dict[str, dict[str, Setting]]
+Trust = Literal["manifest", "signed", "unlisted"]
+FOLDER = Path(__file__).resolve().parent
+NO_PROFILES = (BASE, "limits")
+"""Files beside the profiles: what all share, and how far any may go."""
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A checked profile: the plain values (``rules``) and where each comes from (``settings``, by ``section.name``)."""
+    """A checked profile: the plain values (``rules``) and where each comes from (``settings``, by ``section.name``).
 
-    name: str
-    version: int
+    Attributes:
+        rules: the plain values.
+        settings: each value with unit, source, certainty and legal range.
+        origins: the profile that gives each value.
+        follows: the texts the values are taken from.
+        hash: SHA-256 over name, version and all values, hex: two profiles that decide differently show differently.
+        identity: what goes into each published record.
+    """
+
     rules: Rules
-    settings: dict[str, Setting]
+    settings: Mapping[str, Setting]
+    origins: Mapping[str, str]
+    follows: tuple[Follows, ...]
+    hash: str
+    identity: ProfileId
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        return self.identity.name
+
+    @property
+    def version(self) -> int:
+        """The profile's own version."""
+        return self.identity.version
 
     @property
     def hash16(self) -> int:
-        """16 bits over name, version and all values, for the bus: two profiles that decide differently show differently."""
-        values = {name: setting.value for name, setting in sorted(self.settings.items())}
-        return binascii.crc_hqx(msgspec.json.encode([self.name, self.version, values]), 0xFFFF)
+        """The first 16 bits of ``hash``, for the bus."""
+        return int(self.hash[:4], 16)
 
 
 def available() -> list[str]:
     """Names of the shipped profiles."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml") if path.stem != BASE)
+    return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem not in NO_PROFILES)
 
 
 def load_profile(name: str) -> Profile:
-    """A shipped profile.
+    """A shipped profile by name, or the user's own file by path.
 
     Raises:
         UsageError: no shipped profile has this name.
         InputError: the file is damaged or holds a value outside its legal range.
     """
-    shipped = available()
-    if name not in shipped:
-        known = name in get_args(words.Profile)
-        what = f"profile {name} is not shipped yet" if known else f"unknown profile {name}"
-        raise UsageError(f"{what}; available: {', '.join(shipped)}")
-    return decode_profile((_FOLDER / f"{name}.yaml").read_bytes(), name)
+    if name in available():
+        profile = decode_profile(_shipped(name), name, "manifest")
+        if profile.name != name:
+            raise InputError(f"profile {name} calls itself {profile.name}")
+        return profile
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        return _own(Path(name))
+    known = name in get_args(words.Profile)
+    what = f"profile {name} is not shipped yet" if known else f"unknown profile {name}"
+    raise UsageError(f"{what}; available: {', '.join(available())}, or the path of your own file")
 
 
-def decode_profile(text: bytes, name: str) -> Profile:
+def decode_profile(text: bytes, name: str, trust: Trust = "unlisted") -> Profile:
     """Parse and check a profile file. Sections of the profile it extends are taken over, value by value.
 
     Raises:
         InputError: not YAML, a missing or unknown value, a wrong type, or a value outside its legal range.
     """
-    import yaml
-
     try:
-        title, version, nested = _sections(text, name)
-        settings = {f"{part}.{key}": item for part, items in nested.items() for key, item in items.items()}
-        for key, setting in settings.items():
-            _check_range(key, setting)
-        plain = {part: {key: item.value for key, item in items.items()} for part, items in nested.items()}
-        rules = msgspec.convert(plain, Rules)
-    except (msgspec.MsgspecError, yaml.YAMLError, ValueError) as error:
+        merged = merge(read_document(text, name), _shipped)
+        rules = msgspec.convert(nested(merged.settings), Rules)
+    except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(f"profile {name} is not usable: {' '.join(str(error).split())}") from None
-    return Profile(title, version, rules, settings)
+    title, version = merged.document.name, merged.document.version
+    values = {key: setting.value for key, setting in sorted(merged.settings.items())}
+    digest = hashlib.sha256(msgspec.json.encode([title, version, values])).hexdigest()
+    identity = ProfileId(name=title, version=version, hash=digest[:16], trust=trust)
+    return Profile(rules, merged.settings, merged.origins, merged.follows, digest, identity)
 
 
-def _sections(text: bytes, name: str) -> tuple[str, int, Sections]:
-    """Name, version and all settings, those of the extended profiles included."""
-    sections: Any = msgspec.yaml.decode(text, type=dict[str, Any])
-    title, version = str(sections.pop("name", name)), msgspec.convert(sections.pop("version", 1), int)
-    parent = sections.pop("extends", None)
-    nested = msgspec.convert(sections, Sections)
-    if parent is None:
-        return title, version, nested
-    path = _FOLDER / f"{parent}.yaml"
-    if not path.is_file() or parent == title:
-        raise ValueError(f"extends {parent}, which is not shipped")
-    _, _, below = _sections(path.read_bytes(), str(parent))
-    merged = {part: {**below.get(part, {}), **nested.get(part, {})} for part in {**below, **nested}}
-    return title, version, merged
+def _own(path: Path) -> Profile:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"profile {path} cannot be read: {error.strerror}") from None
+    profile = decode_profile(text, path.stem)
+    if profile.name in (*available(), *NO_PROFILES):
+        raise InputError(f"profile {path} calls itself {profile.name}, the name of a shipped one; give it a name of its own")
+    return profile
 
 
-def _check_range(key: str, setting: Setting) -> None:
-    if isinstance(setting.value, (bool, list)):
-        return
-    if setting.range is None:
-        raise ValueError(f"{key} has no legal range")
-    low, high = setting.range
-    if not math.isfinite(setting.value) or not low <= setting.value <= high:
-        raise ValueError(f"{key} = {setting.value:g} {setting.unit} is outside its legal range {low:g}..{high:g}")
+def _shipped(name: str) -> bytes:
+    """The text of a shipped file.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise ValueError(f"it extends {name}, which is not shipped")
+    return path.read_bytes()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dms.profiles import Profile
 from dms.profiles.rules import ReadinessRules, Rules
 from dms.readiness.estimate import score, takeover_time_s
-from dms.records import DriverState, TakeoverReadiness, Warning
+from dms.records import DriverState, Health, TakeoverReadiness, Warning
 from dms.records.words import Readiness, WarningClass
 
 EYES_SHUT: frozenset[WarningClass] = frozenset({"sleep", "microsleep"})
@@ -34,8 +34,16 @@ def ready_for_takeover(state: DriverState, profile: Profile) -> TakeoverReadines
         t=state.t, readiness=verdict.readiness, level=verdict.level, readiness_score=points, takeover_time_s=time_s,
         confidence=state.confidence, attention=state.attention, availability=state.availability, drowsiness=state.drowsiness,
         warning=warning, requests=state.requests, locked_out=state.locked_out,
-        health=state.health, because=[verdict.reason, *state.because],
+        health=_health(state.health, profile), because=[verdict.reason, *state.because],
+        profile=profile.identity,
     )  # fmt: skip
+
+
+def _health(health: Health, profile: Profile) -> Health:
+    """With a remark where nobody vouches for the rules."""
+    if profile.identity.trust != "unlisted":
+        return health
+    return Health(state=health.state, reasons=[*health.reasons, f"profile {profile.name} is not in the manifest"])
 
 
 def decide(state: DriverState, rules: Rules) -> Verdict:

@@ -14,11 +14,11 @@ from dms.records.driver import (
 )
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Gaze, Hand, Head, Image, Mouth, Objects, Observation
-from dms.records.takeover import TakeoverReadiness, Warning
+from dms.records.takeover import ProfileId, TakeoverReadiness, Warning
 from dms.records.vehicle import VehicleState
 
 __all__ = [
     "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Foretold", "Frame", "Gaze",
-    "Hand", "Head", "Health", "Image", "LockedOut", "Mouth", "Objects", "Observation", "Requests", "TakeoverReadiness",
+    "Hand", "Head", "Health", "Image", "LockedOut", "Mouth", "Objects", "Observation", "ProfileId", "Requests", "TakeoverReadiness",
     "VehicleState", "Warning",
 ]  # fmt: skip

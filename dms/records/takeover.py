@@ -1,10 +1,10 @@
 """TakeoverReadiness: the published state record; schema ``dms.state/1``."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from dms.records.base import Part, Probability, Seconds
+from dms.records.base import Count, Part, Probability, Seconds
 from dms.records.driver import Attention, Availability, Drowsiness, Health, LockedOut, Requests
 from dms.records.words import Readiness, WarningClass
 
@@ -14,6 +14,19 @@ class Warning(Part, frozen=True, kw_only=True):
 
     class_: WarningClass | None = msgspec.field(name="class", default=None)
     stage: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
+
+
+class ProfileId(Part, frozen=True, kw_only=True):
+    """Which rules made the statement.
+
+    ``hash``: the first 16 hexadecimal digits over name, version and all values; the bus carries the first four. ``trust``: listed
+    in the shipped hash manifest, signed with the key the configuration trusts, or neither.
+    """
+
+    name: str
+    version: Count
+    hash: str
+    trust: Literal["manifest", "signed", "unlisted"]
 
 
 class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.state/1"):
@@ -36,3 +49,4 @@ class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag
     locked_out: LockedOut | None = None
     health: Health = Health()
     because: list[str] = []
+    profile: ProfileId | None = None

@@ -23,6 +23,7 @@ from dms.records import (
     Mouth,
     Objects,
     Observation,
+    ProfileId,
     Requests,
     TakeoverReadiness,
     VehicleState,
@@ -57,7 +58,8 @@ STATE = (
     b'"warning":{"class":"phone","stage":2},'
     b'"requests":{"hands_on":1,"eyes_on":2,"take_control":true,"safe_stop":false,"wake_up":3},'
     b'"locked_out":{"reason":"2 unavailability responses","remaining_s":60.0},'
-    b'"health":{"state":"ready","reasons":[]},"because":["gaze off road 3.2 s; zone=phone"]}'
+    b'"health":{"state":"ready","reasons":[]},"because":["gaze off road 3.2 s; zone=phone"],'
+    b'"profile":{"name":"un_r157","version":3,"hash":"5563aa00bb11cc22","trust":"signed"}}'
 )
 VEHICLE = (
     b'{"schema":"dms.vehicle/1","t":3.0,"speed_kmh":80.0,"gear":"D","l3_state":"active","belt":true,"seat":true,"hands_on":false,'
@@ -115,6 +117,7 @@ def state() -> TakeoverReadiness:
         requests=Requests(hands_on=1, eyes_on=2, take_control=True, wake_up=3),
         locked_out=LockedOut(reason="2 unavailability responses", remaining_s=60.0),
         health=Health(state="ready"),
+        profile=ProfileId(name="un_r157", version=3, hash="5563aa00bb11cc22", trust="signed"),
         because=["gaze off road 3.2 s; zone=phone"],
     )  # fmt: skip
 

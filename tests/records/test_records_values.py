@@ -40,6 +40,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Gaze": {"direction_camera": UNIT},
     "Blink": {"start": 0.0, "end": 0.1},
     "Foretold": {"microsleep": 0.0, "sleep": 0.0, "nod": 0.0},
+    "ProfileId": {"name": "l3_default", "version": 1, "hash": "0123456789abcdef", "trust": "manifest"},
     **{name: {"t": 0.0} for name in ("Observation", "DriverState", "TakeoverReadiness", "VehicleState")},
 }
 """What must be given, for records that have no empty form."""
