@@ -19,6 +19,6 @@ from dms.records.vehicle import VehicleState
 
 __all__ = [
     "Attention", "Availability", "Blink", "Calibration", "DriverState", "Drowsiness", "Eye", "Face", "Foretold", "Frame", "Gaze",
-    "Hand", "Head", "Health", "Image", "LockedOut", "Mouth", "Objects", "Observation", "ProfileId", "Requests", "TakeoverReadiness",
-    "VehicleState", "Warning",
+    "Hand", "Head", "Health", "Image", "LockedOut", "Mouth", "Objects", "Observation", "ProfileId", "Requests",
+    "TakeoverReadiness", "VehicleState", "Warning",
 ]  # fmt: skip
