@@ -106,7 +106,8 @@ class V4L2Camera(LiveSource):
                 raise HardwareError(f"camera {self.name} is gone or delivers nothing; check its cable and driver")
             picture = self._picture(pixels)
             age = now - self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-            t = now - age if 0.0 <= age < _OLDEST_S else now
+            self.stamped_by_device = 0.0 <= age < _OLDEST_S
+            t = now - age if self.stamped_by_device else now
             index = next(self._numbers)
             self.deliver(Frame(picture.grey, t, index, index, picture.colour, self.name))
 

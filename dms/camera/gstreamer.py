@@ -5,7 +5,7 @@ picture and drops older ones. Capture time is the buffer's time stamp, carried o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -16,14 +16,19 @@ from dms.camera.live import Clock, LiveSource
 from dms.errors import HardwareError, UsageError
 from dms.records import Frame
 
+ELEMENTS = ("v4l2src", "nvarguscamerasrc", "nvv4l2camerasrc", "nvvidconv", "bayer2rgb", "videoconvert", "videotestsrc", "appsink")
+"""What camera pipelines are made of; those with ``nv`` come with JetPack."""
+
 _NONE = 2**64 - 1  # GST_CLOCK_TIME_NONE and GST_BUFFER_OFFSET_NONE
 _POLL_NS = 50_000_000
 _HINT = "apt install python3-gi gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-good, or pip install 'PyGObject<3.51'"
 _LAYOUTS: dict[str, tuple[Layout, int]] = {
-    "GRAY8": ("grey", 1), "GRAY16_LE": ("grey", 2), "BGR": ("bgr", 3), "RGB": ("rgb", 3), "BGRx": ("bgra", 4),
+    "GRAY8": ("grey", 1), "GRAY16_LE": ("grey", 2), "GRAY10_LE16": ("grey", 2), "GRAY10_LE32": ("grey", 2),
+    "BGR": ("bgr", 3), "RGB": ("rgb", 3), "BGRx": ("bgra", 4),
     "BGRA": ("bgra", 4), "RGBx": ("rgba", 4), "RGBA": ("rgba", 4), "YUY2": ("yuy2", 2), "UYVY": ("uyvy", 2),
     "NV12": ("nv12", 1), "I420": ("i420", 1),
 }  # fmt: skip
+_OWN_BITS = {"GRAY10_LE16": 10, "GRAY10_LE32": 10}
 _BAYER: dict[str, Layout] = {"rggb": "bayer_rggb", "bggr": "bayer_bggr", "grbg": "bayer_grbg", "gbrg": "bayer_gbrg"}
 
 
@@ -39,6 +44,8 @@ class Form:
     offsets: Sequence[int]
     bits: int | None = None
     full_range: bool = True
+    packed: bool = False
+    """Three 10-bit pixels in each 32-bit word, the first in the lowest bits."""
 
 
 def unpack(data: bytes, form: Form) -> Pixels:
@@ -48,6 +55,8 @@ def unpack(data: bytes, form: Form) -> Pixels:
         HardwareError: the buffer is shorter than its form.
     """
     rows, width = form.height, form.width
+    if form.packed:
+        return _unpack_thirds(_plane(data, form.offsets[0], form.strides[0], rows, (width + 2) // 3 * 4), width)
     planes = [_plane(data, form.offsets[0], form.strides[0], rows, width * form.unit)]
     if form.layout == "nv12":
         planes.append(_plane(data, form.offsets[1], form.strides[1], rows // 2, width))
@@ -59,6 +68,14 @@ def unpack(data: bytes, form: Form) -> Pixels:
     if form.unit == 2 and form.layout not in ("yuy2", "uyvy"):
         return np.ascontiguousarray(planes[0]).view("<u2")
     return planes[0] if form.unit == 1 else planes[0].reshape(rows, width, form.unit)
+
+
+def _unpack_thirds(plane: Pixels, width: int) -> Pixels:
+    words = np.ascontiguousarray(plane).view("<u4")
+    pixels = np.empty((words.shape[0], words.shape[1] * 3), np.uint16)
+    for third in range(3):
+        pixels[:, third::3] = words >> (10 * third) & 0x3FF
+    return pixels[:, :width]
 
 
 def _plane(data: bytes, offset: int, stride: int, rows: int, used: int) -> Pixels:
@@ -145,7 +162,8 @@ class GStreamerCamera(LiveSource):
     def _capture_time(self, stamp: int) -> float:
         now = self._clock()
         clock = self._pipeline.get_clock()
-        if stamp == _NONE or clock is None:
+        self.stamped_by_device = stamp != _NONE and clock is not None
+        if not self.stamped_by_device:
             return now
         age = (clock.get_time() - self._pipeline.get_base_time() - stamp) * 1e-9
         return now - max(0.0, float(age))
@@ -159,7 +177,7 @@ class GStreamerCamera(LiveSource):
         own = self._form
         planes = meta.n_planes
         strides, offsets = list(meta.stride)[:planes], list(meta.offset)[:planes]
-        return Form(own.layout, own.width, own.height, own.unit, strides, offsets, own.bits, own.full_range)
+        return replace(own, strides=strides, offsets=offsets)
 
     def close(self) -> None:
         """Stop the thread and the pipeline."""
@@ -189,7 +207,17 @@ def form_from_caps(video: Any, caps: Any, size: int, bits: int | None) -> Form:
     full = layout in ("grey", "bgr", "rgb", "bgra", "rgba") or int(info.colorimetry.range) == 1  # GST_VIDEO_COLOR_RANGE_0_255
     planes = info.finfo.n_planes
     strides, offsets = list(info.stride)[:planes], list(info.offset)[:planes]
-    return Form(layout, info.width, info.height, unit, strides, offsets, bits if unit == 2 else None, full)
+    depth = _OWN_BITS.get(text, bits) if unit == 2 else None
+    return Form(layout, info.width, info.height, unit, strides, offsets, depth, full, packed=text == "GRAY10_LE32")
+
+
+def camera_elements() -> dict[str, bool]:
+    """Elements a camera pipeline may need, and whether this GStreamer has them; empty without GStreamer."""
+    try:
+        gst, _ = _gstreamer()
+    except HardwareError:
+        return {}
+    return {name: gst.ElementFactory.find(name) is not None for name in ELEMENTS}
 
 
 def _gstreamer() -> tuple[Any, Any]:

@@ -43,6 +43,8 @@ class LiveSource(Source):
         self.name = name
         self.timeout_s = timeout_s
         self.overwritten = 0
+        self.stamped_by_device: bool | None = None
+        """Is ``Frame.t`` the device's own time of capture (else that of arrival); ``None`` before the first picture."""
         self._changed = threading.Condition()
         self._slot: Frame | None = None
         self._error: DmsError | None = None

@@ -313,3 +313,115 @@ def test_wrong_camera_words_are_usage_errors(spec):
 def test_a_camera_needs_a_clock():
     with pytest.raises(UsageError, match="live camera"):
         open_source("/dev/video0")
+
+
+@needs_gstreamer
+def test_packed_ten_bit_grey():
+    """GRAY10_LE32: three pixels in a word; a width that is no multiple of three has a part of one at the end."""
+    pipeline = (
+        "videotestsrc is-live=true num-buffers=3 pattern=smpte ! video/x-raw,format=GRAY8,width=322,height=60,framerate=60/1 ! "
+        "tee name=t ! queue ! videoconvert ! video/x-raw,format={} ! appsink t. ! queue ! fakesink"
+    )
+    pictures = []
+    for form in ("GRAY8", "GRAY10_LE32"):
+        with GStreamerCamera(pipeline.format(form), time.monotonic) as camera:
+            pictures.append(next(camera.frames()).grey.astype(int))
+    assert pictures[1].shape == (60, 322)
+    assert np.abs(pictures[0] - pictures[1]).max() <= 2 and pictures[1].max() > 180
+
+
+def test_unpack_thirds_by_hand():
+    words = np.array([[1 | 2 << 10 | 1023 << 20, 7 | 8 << 10]], "<u4")
+    form = Form("grey", 5, 1, 2, (8,), (0,), 10, packed=True)
+    assert unpack(words.tobytes(), form).tolist() == [[1, 2, 1023, 7, 8]]
+
+
+@needs_gstreamer
+def test_a_recorded_file_through_a_pipeline(tmp_path):
+    """What a camera recorded, played at its own pace: the way to try a pipeline without the camera."""
+    import av
+
+    path = tmp_path / "drive.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for level in range(40, 240, 20):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    pipeline = f"filesrc location={path} ! avidemux ! jpegdec ! videoconvert ! video/x-raw,format=GRAY8 ! appsink"
+    begin = time.monotonic()
+    with GStreamerCamera(pipeline, time.monotonic) as camera:
+        frames = list(camera.frames())
+    assert 0.3 < time.monotonic() - begin < 5.0 and 3 <= len(frames) <= 10
+    assert frames[-1].grey.shape == (48, 64) and abs(int(frames[-1].grey.mean()) - 220) <= 3
+    levels = [int(f.grey.mean()) for f in frames]
+    assert levels == sorted(levels)
+
+
+@needs_gstreamer
+def test_a_pipeline_that_broke_is_opened_again():
+    from dms.errors import DmsError
+
+    ended: list[DmsError | None] = []
+
+    class Watcher:
+        started = beat = staticmethod(lambda: None)
+        ended = staticmethod(lambda error: ended.append(error))
+
+    with gst("video/x-raw,format=GRAY8,width=64,height=48", "is-live=true") as camera:
+        camera.watch(Watcher())
+        before = camera.newest()
+        camera.interrupt(HardwareError("no picture for 2 s"))
+        camera._thread.join(5.0)
+        if camera._slot is not None:
+            camera.newest()  # the last one that came in time
+        with pytest.raises(HardwareError, match="no picture for 2 s"):
+            camera.newest()
+        camera.reopen()
+        after = camera.newest()
+        assert after is not None and before is not None and after.index > before.index and not camera.failed
+        assert after.t > before.t and camera.stamped_by_device and camera.alive
+    assert len(ended) == 1 and "no picture" in str(ended[0])
+    camera.reopen()  # closed is closed
+    assert not camera.alive
+
+
+def test_a_v4l2_device_that_went_away_is_opened_again():
+    drivers = [FakeDriver([np.zeros((8, 8), np.uint8)]), FakeDriver([np.ones((8, 8), np.uint8)] * 3)]
+    opened = iter(drivers)
+    with V4L2Camera(0, time.monotonic, size=(640, 480), opener=lambda path: next(opened)) as camera:
+        assert camera.newest().index == 0
+        with pytest.raises(HardwareError, match="is gone"):
+            camera.newest()
+        camera.reopen()
+        again = camera.newest()
+        assert again.index > 0 and int(again.grey[0, 0]) == 1 and camera.stamped_by_device is False
+    assert drivers[0].released and drivers[1].settings[cv2.CAP_PROP_FRAME_WIDTH] == 640
+
+
+def test_what_the_watcher_raises_ends_the_thread_like_a_drivers_error():
+    class Watcher:
+        told: list[object] = []
+
+        def started(self):
+            self.told.append("started")
+
+        def beat(self):
+            if len(self.told) == 2:
+                raise RuntimeError("told to die")
+            self.told.append("beat")
+
+        def ended(self, error):
+            self.told.append(str(error))
+
+    def script(camera):
+        for number in range(5):
+            camera.deliver(frame(number))
+
+    with Scripted(script) as camera:
+        camera.watch(Watcher())
+        camera.start()
+        camera._thread.join(5.0)
+        assert camera.failed
+    assert Watcher.told == ["started", "beat", "camera scripted failed: told to die"]
