@@ -107,6 +107,7 @@ def running(parts, scripted, quiet_bus):
 
 
 @pytest.mark.parametrize("stage", ["camera", "inference", "can"])
+@pytest.mark.requirement("FS-05", "FS-06")
 def test_a_stage_that_crashes_is_on_the_bus_within_150_ms_and_comes_back(running, blind_engines, stage):
     loop, wire, ended = running(blind_engines, film())
     killed = clock.now()
@@ -131,6 +132,7 @@ def test_a_publisher_that_crashes_is_silent_at_once_and_comes_back(running, blin
     assert loop.publisher.stats().missed >= 0 and loop.publisher.alive
 
 
+@pytest.mark.requirement("FS-05", "FS-06")
 def test_an_inference_that_hangs_is_on_the_bus_within_150_ms(running, scripts):
     hang = threading.Event()
 
@@ -214,6 +216,7 @@ def test_a_failed_network_is_loaded_again(running, scripts):
     made[0].close()
 
 
+@pytest.mark.requirement("FS-02")
 def test_a_network_that_changed_its_mind_is_found_and_loaded_again(running, scripts):
     """The golden inference while running: one output of one network is off from some time on."""
     worn = threading.Event()
@@ -258,6 +261,7 @@ CAMERA = {
 
 
 @pytest.mark.parametrize("fault", CAMERA)
+@pytest.mark.requirement("FS-03", "FS-04", "P-11")
 def test_a_camera_that_misbehaves_is_noticed_within_a_second(running, blind_engines, fault):
     change, words = CAMERA[fault]
     bad = threading.Event()

@@ -12,6 +12,7 @@ from dms.runtime.golden import Golden, question
 
 
 @pytest.mark.usefixtures("engines_built")
+@pytest.mark.requirement("FS-02", "FS-01")
 def test_the_real_engines_answer_their_stored_questions_and_a_damaged_weight_shows(monkeypatch):
     with EngineSet(CHAIN_SLOTS) as engines:
         golden = Golden(engines, 60.0)
@@ -64,6 +65,7 @@ def drive(golden, seconds, spare_s):
     return asked
 
 
+@pytest.mark.requirement("FS-02")
 def test_each_engine_is_asked_once_in_its_time_one_at_a_time(scripts):
     golden = Golden(fakes(scripts), 60.0)
     asked = drive(golden, 121.0, spare_s=1.0)
@@ -71,6 +73,7 @@ def test_each_engine_is_asked_once_in_its_time_one_at_a_time(scripts):
     assert np.diff(asked).min() > 0.5 * 60.0 / len(SLOTS) * 0.99  # never two in a row
 
 
+@pytest.mark.requirement("FS-02")
 def test_without_spare_time_it_waits_one_turn_and_no_longer(scripts):
     golden = Golden(fakes(scripts), 60.0)
     for slot in SLOTS:

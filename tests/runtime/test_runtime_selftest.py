@@ -18,6 +18,7 @@ from dms.runtime.service import Service
 LIVE = "gst:videotestsrc is-live=true pattern=ball ! video/x-raw,format=GRAY8,width=320,height=240,framerate=30/1 ! appsink"
 
 
+@pytest.mark.requirement("FS-01")
 def test_every_failure_is_told_at_once():
     def bad(text):
         raise InputError(text)
@@ -31,6 +32,7 @@ def test_every_failure_is_told_at_once():
 
 
 @pytest.mark.usefixtures("engines_built")
+@pytest.mark.requirement("FS-01", "FS-10")
 def test_one_changed_byte_of_an_engine_file(tmp_path):
     from dataclasses import replace
 
@@ -52,6 +54,7 @@ def test_one_changed_byte_of_an_engine_file(tmp_path):
             engine_files(engines)
 
 
+@pytest.mark.requirement("FS-01")
 def test_a_bus_that_takes_nothing(quiet_bus):
     bus = quiet_bus()
     with pytest.raises(HardwareError, match="0 frames sent, 0 failed: nothing left"):
@@ -86,6 +89,7 @@ def grey(width=64, height=48):
         (lambda i, t: Frame(grey(), t, i, i), 0.02, Camera(fx=1, fy=1, cx=1, cy=1, width=64, height=36), "do not fit"),
     ],
 )
+@pytest.mark.requirement("FS-01")
 def test_a_camera_that_is_not_what_was_agreed(scripted, make, period, calibration, words):
     with scripted(shots(make, period), timeout_s=0.5) as camera, pytest.raises(HardwareError, match=words):
         camera_pictures(camera, PictureCheck(0.15), calibration, 5.0)
@@ -123,6 +127,7 @@ def told():
 
 
 @pytest.mark.usefixtures("engines_built")
+@pytest.mark.requirement("FS-01", "FS-06")
 def test_a_service_is_ready_after_its_test_and_feeds_the_watchdog(tmp_path, told):
     pytest.importorskip("gi", reason="PyGObject is not installed")
     (tmp_path / "run.yaml").write_text(f"source: '{LIVE}'\nhealth_file: {tmp_path / 'health.json'}\n")
@@ -143,6 +148,7 @@ def test_a_service_is_ready_after_its_test_and_feeds_the_watchdog(tmp_path, told
 
 
 @pytest.mark.usefixtures("engines_built")
+@pytest.mark.requirement("FS-01")
 def test_a_service_that_fails_its_test_is_never_ready(told):
     pytest.importorskip("gi", reason="PyGObject is not installed")
     silent = "gst:appsrc is-live=true ! video/x-raw,format=GRAY8,width=64,height=48 ! appsink"

@@ -32,6 +32,7 @@ def ready(t: float) -> Sample:
     return Sample(state=state, captured=t, frame_counter=1)
 
 
+@pytest.mark.requirement("FS-06")
 def test_a_pulse_is_overdue_after_its_deadline_and_not_before(hand):
     pulse = Pulse("inference", SILENCE_S)
     assert pulse.complaint(1e9) is None  # not started yet
@@ -97,6 +98,7 @@ class Drive:
 
 @pytest.mark.parametrize(("trouble", "limit"), [("inference stopped: bug", 0.05), (None, 0.15)])
 @pytest.mark.parametrize("phase", range(10))
+@pytest.mark.requirement("FS-05", "FS-06")
 def test_a_crash_is_on_the_bus_in_the_next_cycle_and_a_hang_within_150_ms(hand, phase, trouble, limit):
     drive = Drive(hand, last=0.4 + phase * 0.0049, trouble=trouble)
     drive.publisher.run()
