@@ -6,6 +6,7 @@ import platform
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ def examine() -> list[Finding]:
     """All checks, in the order in which a newcomer would mend them."""
     checks: list[Callable[[], Finding]] = [
         _python, _opencv, _onnxruntime, _engines, _parity_tools, _video, _sample, _renderer, _tensorrt, _cameras,
-        _gstreamer, _virtual_can, _multicast_can, _socketcan, _terminal,
+        _gstreamer, _jetson, _real_time, _virtual_can, _multicast_can, _socketcan, _terminal,
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -110,10 +111,16 @@ def _tensorrt() -> Finding:
 
 
 def _cameras() -> Finding:
-    devices = sorted(Path("/dev").glob("video*"))
-    if not devices:
+    from dms.camera.v4l2 import devices
+
+    nodes, found = sorted(Path("/dev").glob("video*")), devices()
+    if not nodes:
         return Finding("camera", "missing", "no /dev/video* device", "plug in a camera; its driver must be loaded")
-    return Finding("camera", "ok", ", ".join(map(str, devices)))
+    if not found:
+        mend = "see `ls -l /dev/video*`; join the group video and log in again"
+        return Finding("camera", "degraded", f"{len(nodes)} nodes, none answers as a camera", mend)
+    told = [f"{d.path} {d.card} ({' '.join(dict.fromkeys(m.fourcc for m in d.modes))})" for d in found]
+    return Finding("camera", "ok", f"{', '.join(told)}; more: dms camera probe")
 
 
 def _gstreamer() -> Finding:
@@ -127,7 +134,50 @@ def _gstreamer() -> Finding:
         gi.require_version("GstApp", "1.0")
     except (ImportError, ValueError) as error:
         return Finding("gstreamer", "missing", f"camera pipelines: {error}", mend)
-    return Finding("gstreamer", "ok", f"camera pipelines through PyGObject {gi.__version__}")
+    from dms.camera.gstreamer import camera_elements
+
+    there = [name for name, here in camera_elements().items() if here]
+    return Finding("gstreamer", "ok", f"camera pipelines through PyGObject {gi.__version__}; {', '.join(there)}")
+
+
+def _jetson() -> Finding:
+    from dms.runtime.machine import Machine
+
+    machine = Machine()
+    if machine.release is None:
+        return Finding("jetson", "ok", "not a Jetson (no /etc/nv_tegra_release): nothing of it to look at")
+    state = machine.read()
+    told = f"{machine.model or 'Jetson'}, Jetson Linux {machine.release}, power mode {state.power_mode or 'unknown'}"
+    shadow = [n for n in _PIP_OPENCV if importlib.util.find_spec("cv2") is not None and _installed(n)]
+    if shadow:
+        mend = f"pip uninstall {' '.join(shadow)}; the venv needs --system-site-packages"
+        return Finding("jetson", "degraded", f"{told}; pip's {shadow[0]} shadows JetPack's OpenCV", mend)
+    return Finding("jetson", "ok", f"{told}, {state.temperature_degc} degC, {state.power_w} W")
+
+
+_PIP_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _real_time() -> Finding:
+    """Tried on a thread of its own, which ends with the rights it got."""
+    from dms.runtime.realtime import raise_priority
+
+    told: list[str] = []
+    thread = threading.Thread(target=lambda: told.append(raise_priority(1)))
+    thread.start()
+    thread.join()
+    kernel = "PREEMPT_RT" if Path("/sys/kernel/realtime").exists() else platform.release()
+    if told[0].startswith("SCHED_FIFO"):
+        return Finding("real time", "ok", f"SCHED_FIFO is granted; kernel {kernel}")
+    return Finding("real time", "degraded", f"{told[0]}; kernel {kernel}", "packaging/systemd/dms.service grants it")
 
 
 def _virtual_can() -> Finding:
