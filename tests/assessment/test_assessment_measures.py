@@ -105,8 +105,25 @@ def test_drowsy_from_fifteen_percent_until_under_twelve() -> None:
     nine: Shut = lambda t: 50.0 <= t < 59.0  # noqa: E731
     assert not perclos(nine, 58.75).drowsy and perclos(nine, 58.875).share == pytest.approx(8.875 / 58.875)
     assert perclos(nine, 58.875).drowsy and perclos(lambda t: 50.0 <= t < 58.75, 60.0).drowsy is False
-    falling: Shut = lambda t: 1.0 <= t < 10.0  # noqa: E731
-    assert perclos(falling, 62.75).drowsy and not perclos(falling, 62.875).drowsy
+
+
+def test_drowsy_is_said_without_a_break_from_the_one_limit_to_the_other() -> None:
+    """9 s shut, then open: 15 % is passed on the way up, 12 % on the way down, and nothing flickers between."""
+    one, told = Perclos(RULES.perclos), []
+    for tick, _ in ticks(times(round(100 / STEP), None)):
+        one.step(tick, 30.0 <= tick.t < 39.0)
+        told.append((one.share, one.drowsy))
+    turns = [n for n in range(1, len(told)) if told[n][1] != told[n - 1][1]]
+    rising, falling = (told[n][0] for n in turns)
+    assert rising is not None and rising == pytest.approx(0.15, abs=0.004)
+    assert falling is None or falling < 0.12
+    assert told[turns[1] - 1][0] == pytest.approx(0.12, abs=0.004)
+
+
+def test_before_the_first_sample_nothing_is_claimed() -> None:
+    assert not Perclos(RULES.perclos).drowsy and Perclos(RULES.perclos).share is None
+    assert not LatelyShut(RULES.perclos).mostly and Glances(RULES.glance).cumulative_s == 0.0
+    assert Closure(RULES.closure).seconds is None and Glances(RULES.glance).judged is False
 
 
 def test_perclos_knows_nothing_of_a_gap() -> None:
