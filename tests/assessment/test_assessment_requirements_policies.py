@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from drives import AHEAD, CABIN, HIDDEN, blink, drive, never, observation, vehicle
 
@@ -310,3 +311,58 @@ def test_unseen_eyes_warn_of_nothing_but_the_camera_in_any_profile() -> None:
         records = drive(40, 15.0, picture=lambda o: observation(o.t, **hidden) if o.t >= 5 else o, inputs=speed(100.0))
         assert {state.warning.class_ for state in states(profile, records)} <= {None, "camera"}, profile
     assert AHEAD[2] < 0
+
+
+# ---------------------------------------------------------------- what a profile may set, and the shipped ones leave alone
+
+
+def with_rules(name: str, section: str, **values: object) -> Profile:
+    """A shipped profile with some values of one section changed."""
+    profile = load_profile(name)
+    part = msgspec.structs.replace(getattr(profile.rules, section), **values)
+    return msgspec.structs.replace(profile, rules=msgspec.structs.replace(profile.rules, **{section: part}))
+
+
+def silenced(t: float) -> VehicleState:
+    """Acknowledges the first warning; the ignition is off for a second at 20 s."""
+    return vehicle(t, speed_kmh=60.0, hands_on=True, acknowledged=8.5 <= t < 8.8, ignition="off" if 20.0 <= t < 21.0 else "on")
+
+
+@pytest.mark.requirement("NCAP-10")
+@pytest.mark.parametrize("allowed", [False, True])
+def test_NCAP10_an_acknowledged_warning_may_stay_silent_for_the_journey(allowed: bool) -> None:
+    """Three looks away of 4 s: the first is acknowledged, the second is in the same journey, the third in the next."""
+    profile = with_rules("euro_ncap_2026", "journey", suppress_transient=allowed)
+    zone = lambda t: "lap" if any(start <= t < start + 4.0 for start in (5.0, 13.0, 25.0)) else "road"  # noqa: E731
+    told = states(profile, drive(31, 20.0, shut=never, zone=zone, inputs=silenced))
+    warned = [
+        any(s.warning.class_ == "long_distraction" for s in told if start <= s.t < start + 5.0) for start in (5.0, 13.0, 25.0)
+    ]
+    assert warned == [True, not allowed, True]
+
+
+@pytest.mark.requirement("NCAP-08")
+@pytest.mark.parametrize(("kmh", "from_s"), [(60.0, 60.0), (9.0, None)])
+def test_NCAP08_measured_after_a_minute_of_driving(kmh: float, from_s: float | None) -> None:
+    """A profile that uses the minute: looks away warn from then on, and shut eyes do too."""
+    profile = with_rules("euro_ncap_2026", "journey", measure_after_s=60.0)
+    inputs = lambda t: vehicle(t, speed_kmh=kmh if t < 70.0 else 60.0, hands_on=True)  # noqa: E731
+    told = states(profile, drive(66, 20.0, shut=never, zone=lambda t: "lap", inputs=inputs))
+    t = when(told, lambda s: s.warning.class_)
+    assert t == (None if from_s is None else pytest.approx(from_s, abs=0.06))
+
+
+@pytest.mark.requirement("ADDW-02")
+@pytest.mark.parametrize(("fps", "after_s"), [(15.0, 5.0), (20.0, 3.5)])
+def test_ADDW02_a_second_and_a_half_more_where_the_view_is_degraded(fps: float, after_s: float) -> None:
+    profile = with_rules("eu_addw", "low_gaze", degraded_extra_s=1.5)
+    told = states(profile, drive(12, fps, picture=lambda o: low(o.t, START), inputs=speed(100.0)))
+    assert when(told, lambda s: s.warning.class_ == "long_distraction") == pytest.approx(START + after_s, abs=0.08)
+
+
+@pytest.mark.requirement("R171-14")
+@pytest.mark.parametrize(("kmh", "after_s"), [(60.0, 5.0), (100.0, 5.0), (130.0, 3.5), (150.0, 3.5)])
+def test_R171_14_a_profile_may_ask_sooner_at_speed(kmh: float, after_s: float) -> None:
+    profile = with_rules("un_r171_eu", "eyes_on", fast_from_kmh=130.0, fast_request_s=3.5)
+    told = states(profile, drive(12, 20.0, zone=away(), inputs=speed(kmh)))
+    assert when(told, RUNG["request"]) == pytest.approx(START + after_s, abs=0.051)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dms.bus.layout import load
+from dms.drivelog.reader import LogReader
 from dms.inference.cache import cache_dir
 
 WATCHED = """
@@ -49,3 +51,13 @@ def test_a_run_writes_and_sends_nothing_unless_recording_was_asked_for(
     assert not [event for event in called if event.startswith("socket")], called
     assert [path for path in home.rglob("*") if path.is_file()] == []
     assert ("RECORDING PICTURES" in done.stderr) == record == kept.exists()
+    if record:
+        assert said_on_the_bus(kept, "Rec_St") == {"Yes"}
+
+
+def said_on_the_bus(log: Path, name: str) -> set[str | None]:
+    """What DMS_Health said in a recorded run."""
+    message = load()["DMS_Health"]
+    with LogReader(log) as reader:
+        frames = [record.data for _, record in reader.can(direction="tx") if record.id == message.can_id]
+    return {message.signals[name].label(message.unpack(data)[name]) for data in frames}
