@@ -57,7 +57,7 @@ class Assessor:
         self._estimator = estimator
         self._now = fresh_signals(rules, estimator)
         self._cycle = IgnitionCycle(rules.lock_out, rules.journey, memory)
-        self._warnings = Warnings(chosen(rules), self._cycle, WakeUpRequest(rules.wake_up))
+        self._warnings = Warnings(chosen(rules, cabin), self._cycle, WakeUpRequest(rules.wake_up))
         self._t: float | None = None
         self._picture_t: float | None = None
         self._start = 0.0

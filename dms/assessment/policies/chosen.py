@@ -7,9 +7,10 @@ from dms.assessment.policies.distraction import LongGlance, ShortGlances
 from dms.assessment.policies.drowsiness import DrowsyDriver
 from dms.assessment.policies.low_gaze import LowLook
 from dms.profiles.rules import Rules
+from dms.records.cabin import Cabin
 
 
-def chosen(rules: Rules) -> list[Policy]:
+def chosen(rules: Rules, cabin: Cabin) -> list[Policy]:
     """In no particular order: the arbitration picks by importance."""
     policies: list[Policy] = []
     if rules.closures is not None:
@@ -21,7 +22,7 @@ def chosen(rules: Rules) -> list[Policy]:
     if rules.drowsy is not None:
         policies.append(DrowsyDriver(rules.drowsy))
     if rules.low_gaze is not None:
-        policies.append(LowLook(rules.low_gaze, rules.glance))
+        policies.append(LowLook(rules.low_gaze, rules.glance, cabin))
     if rules.eyes_on is not None:
         policies.append(VisualDisengagement(rules.eyes_on, rules.glance))
     if rules.hands_on is not None:

@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 
+from dms.assessment.addw_areas import AddwAreas
 from dms.assessment.policies.base import Demand, SpeedGate
 from dms.assessment.signals import Signals
 from dms.assessment.windows import TINY, HeldTime
 from dms.profiles.policies import LowGaze
 from dms.profiles.rules import GlanceRules
 from dms.records import Requests
+from dms.records.cabin import Cabin
 
 _LOOK = Requests(eyes_on=1)
+_LOW = 3
+"""Area 3."""
 
 
 class LowLook:
     """Warns until the eyes have been out of the area, and on the road, for long enough."""
 
-    def __init__(self, rules: LowGaze, glance: GlanceRules) -> None:
+    def __init__(self, rules: LowGaze, glance: GlanceRules, cabin: Cabin) -> None:
         self._rules = rules
+        self._areas = AddwAreas(rules, cabin)
+        self._before: bool | None = None
         self._gate = SpeedGate(rules.slow_from_kmh)
         self._low = HeldTime(rules.flicker_s, glance.freeze_max_s)
         self._limit: float | None = None
@@ -41,10 +47,11 @@ class LowLook:
         """Is the gaze in the area now; ``None`` where it is not known."""
         if now.zone == "unknown":
             return None
-        if now.sight is None or now.sight.pitch_deg is None or now.sight.yaw_deg is None:
-            return now.zone in self._rules.zones
-        aside = abs(now.sight.yaw_deg) > self._rules.side_deg
-        return not aside and now.sight.pitch_deg < -self._rules.below_deg
+        sight = now.sight
+        if sight is None:  # a blink: the zone holds, and so does where the eyes looked
+            return self._before
+        self._before = self._areas.area(sight.yaw_deg, sight.pitch_deg, now.zone) == _LOW
+        return self._before
 
     def _limit_s(self, now: Signals) -> float:
         rules, speed = self._rules, now.inputs.speed_kmh
