@@ -61,9 +61,10 @@ class VisualDisengagement:
 
     def _demands(self, asked_s: float) -> Sequence[Demand]:
         rules = self._rules
-        if asked_s >= rules.escalate_s + rules.unavailable_s - TINY:
+        alert_s = rules.escalate_s + rules.control_alert_s
+        if asked_s >= alert_s + rules.unavailable_s - TINY:
             return (Demand("unresponsive", 3, "un_r171 driver unavailable, eyes", _STOP_EYES),)
-        stage = 1 + (asked_s >= rules.escalate_s - TINY) + (asked_s >= rules.escalate_s + rules.control_alert_s - TINY)
+        stage = 1 + (asked_s >= rules.escalate_s - TINY) + (asked_s >= alert_s - TINY)
         why = "looks away too often" if self._often else f"eyes off {rules.request_s:g} s"
         name = ("eyes-on request", "escalated eyes-on request", "direct control alert")[stage - 1]
         return (Demand("long_distraction", stage, f"un_r171 {name}, {why}", _EYES[stage - 1]),)
