@@ -211,13 +211,15 @@ class ReadinessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TakeoverRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The advisory take-over time."""
+    """The advisory take-over time: mean by state, its spread as a share of it, and the bounds of what was ever measured."""
 
     hands_on_s: float
     hands_off_s: float
     eyes_off_s: float
     eyes_off_growth: float
     phone_extra_s: float
+    spread_share: float
+    min_s: float
     max_s: float
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dms.profiles import Profile
 from dms.profiles.rules import ReadinessRules, Rules
-from dms.readiness.estimate import score, takeover_time_s
+from dms.readiness.estimate import score, takeover_interval_s, takeover_time_s
 from dms.records import DriverState, Health, TakeoverReadiness, Warning
 from dms.records.words import Readiness, WarningClass
 
@@ -32,6 +32,7 @@ def ready_for_takeover(state: DriverState, profile: Profile) -> TakeoverReadines
     points = score(state, verdict.readiness, profile.rules.readiness)
     return TakeoverReadiness(
         t=state.t, readiness=verdict.readiness, level=verdict.level, readiness_score=points, takeover_time_s=time_s,
+        takeover_interval_s=takeover_interval_s(time_s, profile.rules.takeover),
         confidence=state.confidence, attention=state.attention, availability=state.availability, drowsiness=state.drowsiness,
         warning=warning, requests=state.requests, locked_out=state.locked_out,
         health=_health(state.health, profile), because=[verdict.reason, *state.because],

@@ -27,3 +27,11 @@ def takeover_time_s(state: DriverState, readiness: Readiness, rules: TakeoverRul
     if state.attention.zone == "phone" or state.warning == "phone":
         seconds += rules.phone_extra_s
     return round(min(seconds, rules.max_s), 2)
+
+
+def takeover_interval_s(seconds: float | None, rules: TakeoverRules) -> tuple[float, float] | None:
+    """Two standard deviations to each side of the advisory time, inside what was ever measured."""
+    if seconds is None:
+        return None
+    spread = 2.0 * rules.spread_share * seconds
+    return round(max(rules.min_s, seconds - spread), 2), round(min(rules.max_s, seconds + spread), 2)

@@ -39,6 +39,8 @@ class TakeoverReadiness(Part, frozen=True, kw_only=True, tag_field="schema", tag
     readiness: Readiness = "unknown"
     readiness_score: Probability | None = None
     takeover_time_s: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
+    takeover_interval_s: tuple[float, float] | None = None
+    """Lowest and highest advisory time to be expected; the mean is ``takeover_time_s``."""
     confidence: Probability | None = None
     level: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
     attention: Attention = Attention()

@@ -110,3 +110,17 @@ def test_requests_and_warning_are_passed_on() -> None:
     state = msgspec.structs.replace(READY, warning="sleep", warning_stage=2, requests=Requests(eyes_on=2, wake_up=2))
     found = ready_for_takeover(state, PROFILE)
     assert (found.requests, found.warning.class_, found.warning.stage) == (state.requests, "sleep", 2)
+
+
+@pytest.mark.requirement("TOT-01", "TOT-02", "TOT-03")
+def test_TOT01_interval_is_wider_where_the_mean_is_longer_and_stays_within_what_was_measured() -> None:
+    hands_on = ready_for_takeover(msgspec.structs.replace(READY, hands_on=True), PROFILE)
+    away = ready_for_takeover(msgspec.structs.replace(READY, attention=OFF), PROFILE)
+    for found in (hands_on, away):
+        low, high = found.takeover_interval_s or (99.0, 0.0)
+        assert found.takeover_time_s is not None and 0.7 <= low <= found.takeover_time_s <= high <= 15.0
+    assert hands_on.takeover_interval_s is not None and away.takeover_interval_s is not None
+    assert (
+        away.takeover_interval_s[1] - away.takeover_interval_s[0]
+        > hands_on.takeover_interval_s[1] - hands_on.takeover_interval_s[0]
+    )
