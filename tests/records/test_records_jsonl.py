@@ -48,7 +48,8 @@ OBSERVATION = (
     b'"image":{"mean":81.0,"sharpness":120.5,"saturated":0.0,"blocked":0.0,"frozen":false},"zone":null}'
 )
 STATE = (
-    b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,"takeover_interval_s":[1.0,2.6],"confidence":0.9,"level":4,'
+    b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,'
+    b'"takeover_interval_s":[1.0,2.6],"confidence":0.9,"level":4,'
     b'"attention":{"zone":"road","eyes_off_road_s":0.0,"cumulative_off_30s":2.1,"attentive":true,"criterion":"gaze_road",'
     b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25}},'
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
@@ -102,7 +103,8 @@ def observation() -> Observation:
 
 def state() -> TakeoverReadiness:
     return TakeoverReadiness(
-        t=12.5, readiness="ready", readiness_score=0.93, takeover_time_s=1.8, takeover_interval_s=(1.0, 2.6), confidence=0.9, level=4,
+        t=12.5, readiness="ready", readiness_score=0.93, takeover_time_s=1.8, takeover_interval_s=(1.0, 2.6), confidence=0.9,
+        level=4,
         attention=Attention(
             zone="road", eyes_off_road_s=0.0, cumulative_off_30s=2.1, attentive=True, criterion="gaze_road",
             calibration=Calibration(progress=0.42, yaw_deg=1.5, pitch_deg=-4.25),
