@@ -6,6 +6,7 @@ is decoded; ``__post_init__`` checks the same bounds when our own code builds a 
 
 import math
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -31,6 +32,10 @@ Direction = tuple[float, float, float]
 """A unit vector in a named frame; fields named ``forward_*``, ``up_*`` and ``direction_*`` are checked to be one."""
 
 
+Field = tuple[str, float, float, bool | None]
+"""Name, lowest, highest; for vectors: must it be a unit vector (else ``None``)."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds."""
 
@@ -40,11 +45,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RecordError: naming the field and the value.
         """
-        for name, low, high, unit in _checks(type(self)):
-            value = getattr(self, name)
-            if value is None or (low <= value <= high if unit is None else _vector_fits(value, unit)):
-                continue  # NaN fails every comparison
-            raise RecordError(_complaint(name, value, low, high))
+        _checker(type(self))(self)
+
+
+@cache
+def _checker(cls: type) -> Callable[[Part], None]:
+    """A function that looks at each numeric field once. Written out as source, as dataclasses do: it runs for every record."""
+    lines = ["def check(record):", " pass"]
+    for number, (name, low, high, unit) in enumerate(_checks(cls)):
+        fits = f"{low!r} <= value <= {high!r}" if unit is None else f"_vector_fits(value, {unit})"  # NaN fails every comparison
+        lines += [f" value = record.{name}", f" if value is not None and not {fits}: raise _complaint(fields[{number}], value)"]
+    made: dict[str, Any] = {"_vector_fits": _vector_fits, "_complaint": _complaint, "fields": _checks(cls)}
+    exec("\n".join(lines), made)  # nothing but field names of our own classes and their bounds goes in
+    check: Callable[[Part], None] = made["check"]
+    return check
 
 
 def _vector_fits(value: tuple[Any, ...], unit: bool) -> bool:
@@ -55,18 +69,19 @@ def _vector_fits(value: tuple[Any, ...], unit: bool) -> bool:
     return abs(length - 1.0) <= 1e-3 if unit else length <= _LARGEST
 
 
-def _complaint(name: str, value: Any, low: float, high: float) -> str:
+def _complaint(field: Field, value: Any) -> RecordError:
+    name, low, high, _ = field
     if not isinstance(value, tuple):
-        return f"{name} = {value} is outside {low:g}..{high:g}"
+        return RecordError(f"{name} = {value} is outside {low:g}..{high:g}")
     if all(isinstance(v, (int, float)) and math.isfinite(v) for v in value):
-        return f"{name} = {value} is not a unit vector"
-    return f"{name} = {value} has an entry that is not a finite number"
+        return RecordError(f"{name} = {value} is not a unit vector")
+    return RecordError(f"{name} = {value} has an entry that is not a finite number")
 
 
 @cache
-def _checks(cls: type) -> tuple[tuple[str, float, float, bool | None], ...]:
+def _checks(cls: type) -> tuple[Field, ...]:
     """(field, low, high, for vectors: must it be a unit vector) of each numeric field of a record class."""
-    found: list[tuple[str, float, float, bool | None]] = []
+    found: list[Field] = []
     for name, hint in get_type_hints(cls, include_extras=True).items():
         for arm in _arms(hint):
             if get_origin(arm) is tuple:
