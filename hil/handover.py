@@ -147,6 +147,7 @@ class HandoverPeer:
         codes.number("Hoc_TimeBudget", self.request.budget_s)
         codes.word("Hoc_MrmSt", self.request.manoeuvre)
         codes.number("Hoc_Cnt", self.request.count)
+        codes.flag("Hmi_AckSt", self.vehicle.acknowledged)
         return codes
 
     def _motion_codes(self) -> Codes:

@@ -19,7 +19,7 @@ from dms.records import VehicleState
 
 EXAMPLE = Path(__file__).with_name("example_vehicle.yaml")
 INPUTS = tuple(name for name in VehicleState.__struct_fields__ if name != "t")
-_BOOLEAN = ("belt", "seat", "hands_on", "brake")
+_BOOLEAN = ("belt", "seat", "hands_on", "brake", "acknowledged")
 _WORDS = ("gear", "l3_state", "ignition")
 
 

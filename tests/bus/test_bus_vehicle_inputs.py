@@ -32,12 +32,12 @@ def test_everything_unknown_before_the_first_frame():
 
 def test_all_inputs_arrive(link):
     bus, peer, inputs = link
-    peer.drive(hands_on=True, steering_torque_nm=-1.25, brake=False, speed_kmh=123.45)
+    peer.drive(hands_on=True, steering_torque_nm=-1.25, brake=False, speed_kmh=123.45, acknowledged=True)
     for k in range(3):
         peer.step(k * 0.02)
     assert heard(bus, inputs, 1.0) == VehicleState(
         t=1.0, speed_kmh=123.45, gear="D", l3_state="active", belt=True, seat=True, hands_on=True, steering_torque_nm=-1.25,
-        brake=False, ignition="on", takeover_request_count=0,
+        brake=False, ignition="on", takeover_request_count=0, acknowledged=True,
     )  # fmt: skip
 
 
