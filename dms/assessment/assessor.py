@@ -100,6 +100,11 @@ class Assessor:
         self.check_time(state.t)
         self._inputs_of(state)
 
+    @property
+    def memory_revision(self) -> int:
+        """Rises whenever ``memory`` has something new to keep."""
+        return self._cycle.revision
+
     def memory(self) -> CycleMemory:
         """What must survive a restart of the process within one ignition cycle; hand it to the next ``Assessor``."""
         return self._cycle.memory(self._start if self._t is None else self._t)

@@ -36,7 +36,10 @@ class IgnitionCycle:
     def __init__(self, lock_out: LockOut | None, journey: Journey | None, memory: CycleMemory | None = None) -> None:
         self._rules, self._journey = lock_out, journey
         self._memory = memory
+        self.revision = 0
+        """Rises with everything that ought to be kept."""
         self._clear()
+        self.revision = 0
 
     def _clear(self) -> None:
         self._responses = 0
@@ -48,6 +51,7 @@ class IgnitionCycle:
         self._off = False
         self._stages: dict[WarningClass, int] = {}
         self._escalated_since: float | None = None
+        self.revision += 1
         self._driven_since: float | None = None
 
     def step(self, t: float, inputs: VehicleState, demands: Sequence[Demand]) -> Sequence[Demand]:
@@ -95,9 +99,11 @@ class IgnitionCycle:
             before = self._stages.get(name, 0)
             if name == "unresponsive" and before == 0:
                 self._responses += 1
+                self.revision += 1
             elif name in ("long_distraction", "hands_off"):
                 if before < _ESCALATED <= stage:
                     self._escalated.append(t)
+                    self.revision += 1
                 if before < _CONTROL_ALERT <= stage:
                     self._alerts.append(t)
         self._stages = stages
@@ -113,6 +119,7 @@ class IgnitionCycle:
             self._escalated = [at for at in self._escalated if t - at <= rules.window_s + TINY]
         if self._locked is None:
             self._locked, self._locked_since = self._why(rules, t), t
+            self.revision += self._locked is not None
 
     def _why(self, rules: LockOut, t: float) -> str | None:
         held = 0.0 if self._escalated_since is None else t - self._escalated_since
@@ -129,6 +136,7 @@ class IgnitionCycle:
     def _allowed(self, journey: Journey, t: float, inputs: VehicleState, demands: Sequence[Demand]) -> Sequence[Demand]:
         """Without what this journey does not measure yet, or the driver has silenced."""
         if inputs.acknowledged and journey.suppress_transient and any(demand.warning in TRANSIENT for demand in demands):
+            self.revision += not self._suppressed
             self._suppressed = True
         if self._driven_since is None and (inputs.speed_kmh is None or inputs.speed_kmh >= journey.measure_from_kmh - TINY):
             self._driven_since = t

@@ -1,15 +1,18 @@
 """Picture to statement in one thread: perception, assessment, readiness."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dms.assessment import Assessor
+from dms.errors import InputError
 from dms.inference.base import Engine
 from dms.perception.pipeline import SLOTS, Perception, Sight
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
 from dms.records import DriverState, Frame, Observation, TakeoverReadiness, VehicleState
 from dms.records.cabin import Cabin, Camera, DriverBaseline
+from dms.runtime.cycle_file import CycleFile
 from dms.runtime.sleepiness import SLOT, EngineEstimator
 
 CHAIN_SLOTS = (*SLOTS, SLOT)
@@ -34,11 +37,19 @@ class Chain:
         profile: thresholds.
         camera: intrinsics, ``None`` for the stated default.
         driver: gaze calibration, ``None`` for none.
+        cycle: keeps what an ignition cycle must remember; ``None``: it is forgotten with this process.
     """
 
     def __init__(
-        self, engines: Mapping[str, Engine], cabin: Cabin, profile: Profile, camera: Camera | None, driver: DriverBaseline | None
+        self,
+        engines: Mapping[str, Engine],
+        cabin: Cabin,
+        profile: Profile,
+        camera: Camera | None,
+        driver: DriverBaseline | None,
+        cycle: CycleFile | None = None,
     ) -> None:
+        self._cycle = cycle
         self._cabin, self._camera, self._driver, self._profile = cabin, camera, driver, profile
         self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
         self._estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
@@ -46,7 +57,9 @@ class Chain:
         self._half_done = False
 
     def _new_assessor(self) -> Assessor:
-        return Assessor(self._profile, self._cabin, self._driver, self._estimator)
+        memory = None if self._cycle is None else self._cycle.load()
+        self._kept = 0
+        return Assessor(self._profile, self._cabin, self._driver, self._estimator, memory)
 
     def frame(self, frame: Frame) -> Judged:
         """Judge one frame."""
@@ -68,7 +81,17 @@ class Chain:
         self._half_done = True
         driver = self._assessor.step(record)
         self._half_done = False
+        if self._cycle is not None and self._assessor.memory_revision != self._kept:
+            self._kept = self._assessor.memory_revision
+            self._keep(self._cycle)
         return driver
+
+    def _keep(self, cycle: CycleFile) -> None:
+        """A disk that fails is said, and is no reason to stop watching the driver."""
+        try:
+            cycle.keep(self._assessor.memory())
+        except InputError as error:
+            print(error, file=sys.stderr)
 
     def recover(self, engines: Mapping[str, Engine]) -> None:
         """Go on after a failure, with these engines: tracking starts afresh. What is known of the driver over time is kept, or a

@@ -18,6 +18,7 @@ from dms.errors import InputError, UsageError
 from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
 from dms.resources import shipped
+from dms.runtime.cycle_file import CycleFile
 
 SAMPLE_DRIVER = "sample"
 """The driver file that comes with the package, by the name the sample log's header gives it."""
@@ -70,7 +71,8 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     files. ``inputs``: mapping file of the vehicle's DBC.
     ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
     ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
-    controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``.
+    controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``. ``cycle_file``: a small file that keeps the lock-out counters of one
+    ignition cycle across a restart of the process.
     """
 
     source: str
@@ -87,6 +89,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     camera_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
     health_file: str | None = None
     ir_led: str | None = None
+    cycle_file: str | None = None
     real_time: RealTimeSection = msgspec.field(default_factory=RealTimeSection)
 
     def bus_config(self) -> BusConfig:
@@ -100,6 +103,11 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
 
 class Loaded(msgspec.Struct, frozen=True):
     """Everything a configuration names, read and checked."""
+
+    @property
+    def cycle_file(self) -> CycleFile | None:
+        """Where one ignition cycle is remembered."""
+        return None if self.config.cycle_file is None else CycleFile(Path(self.config.cycle_file))
 
     config: RunConfig
     cabin: Cabin

@@ -106,7 +106,7 @@ class Loop:
             self.watch.guard,
         )
         self.check = PictureCheck(encoder.parameters.stale_after_s)
-        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver)
+        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver, parts.cycle_file)
         self.judging = Judging(
             chain,
             source,
