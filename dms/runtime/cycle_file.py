@@ -1,4 +1,4 @@
-"""Keeps what one ignition cycle must remember in a file, so that a restart of the process is no way out of a lock-out (R171-11)."""
+"""Keeps what one ignition cycle must remember in a file: a restart of the process is no way out of a lock-out (R171-11)."""
 
 import os
 from pathlib import Path
