@@ -35,7 +35,6 @@ def test_one_state_an_observation_complete_and_repeatable(tmp_path: Path, capfdb
     assert state["schema"] == "dms.state/1" and state["readiness"] == "ready" and state["level"] == 4
     assert set(state) == {
         "schema", "t", "readiness", "readiness_score", "takeover_time_s", "takeover_interval_s", "confidence", "level",
-        "schema", "t", "readiness", "readiness_score", "takeover_time_s", "takeover_interval_s", "confidence", "level",
         "attention", "availability", "drowsiness", "warning", "requests", "locked_out", "health", "because", "profile",
     }  # fmt: skip
     assert state["profile"]["name"] == "l3_default" and state["profile"]["trust"] == "manifest"

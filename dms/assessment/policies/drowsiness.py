@@ -61,7 +61,7 @@ class DrowsyDriver:
         rules, told = self._rules, now.sleepiness.estimate
         if rules.kss_from is None or told is None:
             return False
-        if rules.kss_std_max is not None and told.std > rules.kss_std_max:
-            return False
+        if rules.kss_std_max is not None and told.std > rules.kss_std_max + max(0.0, told.kss - rules.kss_from):
+            return False  # a higher KSS may be less certain, or a sleepier driver could be warned less
         limit = rules.kss_from if not self._by_kss or rules.kss_back is None else rules.kss_back
         return told.kss >= limit - TINY
