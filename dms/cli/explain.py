@@ -4,7 +4,7 @@ import argparse
 import itertools
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dms.cli.assess import assess, open_lines
 from dms.errors import UsageError
@@ -46,19 +46,21 @@ def run(args: argparse.Namespace) -> int:
         InputError: the file cannot be read or a record cannot be used.
     """
     if args.file == "sample" or args.file.endswith(".mcap"):
-        state, before = _find(_log_states(args), args.at)
+        found = find(_log_states(args), args.at)
     else:
         with open_lines(args.file) as lines:
-            state, before = _find(_states(lines, args.profile, args.vehicle or "example_lhd"), args.at)
+            found = find(_states(lines, args.profile, args.vehicle or "example_lhd"), args.at)
     if args.json:
         from dms.records.jsonl import encode
 
-        sys.stdout.write(encode(state).decode() + "\n")
+        sys.stdout.write(encode(found.state).decode() + "\n")
         return 0
-    print(f"t={state.t:.3f} s  {state.readiness}  level {state.level}  health {state.health.state}")
+    state, before = found.state, found.before
+    rules = "" if state.profile is None else f"  rules {state.profile.name}"
+    print(f"t={state.t:.3f} s  {state.readiness}  level {state.level}  health {state.health.state}{rules}")
     print("\n".join(f"  because {cause}" for cause in state.because))
-    if before is not None:
-        print(f"  since t={before:.3f} s")
+    was = "" if before is None else f"; before that {before.readiness}, level {before.level}"
+    print(f"  since t={found.since:.3f} s{was}")
     return 0
 
 
@@ -101,17 +103,33 @@ def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
                     yield step.state
 
 
-def _find(states: Iterable["TakeoverReadiness"], at: float) -> tuple["TakeoverReadiness", float | None]:
-    """The last state at or before ``at``, and when this readiness and level began."""
-    found, since, first = None, None, None
+class Found(NamedTuple):
+    """A state, when its readiness and level began, and the last state before that."""
+
+    state: "TakeoverReadiness"
+    since: float
+    before: "TakeoverReadiness | None"
+
+
+def find(states: Iterable["TakeoverReadiness"], at: float) -> Found:
+    """The last state at or before ``at``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found: Found | None = None
+    first = None
     for state in states:
         first = state.t if first is None else first
         if state.t > at:
             break
-        if found is None or (state.readiness, state.level) != (found.readiness, found.level):
-            since = state.t
-        found = state
+        if found is None:
+            found = Found(state, state.t, None)
+        elif (state.readiness, state.level) != (found.state.readiness, found.state.level):
+            found = Found(state, state.t, found.state)
+        else:
+            found = found._replace(state=state)
     if found is None:
         where = "there is none at all" if first is None else f"the first is at t={first:g} s"
         raise UsageError(f"no state at or before t={at:g} s; {where}")
-    return found, since
+    return found
