@@ -32,11 +32,14 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     if not observation.eyes:
         return UNSEEN
     eyes = [eye for name, eye in observation.eyes.items() if name in NAMES and _clear(eye, rules)]
+    if not eyes:
+        return UNSEEN
     told = [eye for eye in eyes if eye.closed is not None or eye.openness is not None]
-    openness = _mean([eye.openness for eye in told])
-    share = _mean([_shut(eye, rules) for eye in told])
-    shut = None if share is None else share >= rules.closed_probability
-    visible = min([eye.visible or 0.0 for eye in told]) if told else None
+    shut = openness = visible = None
+    if told:
+        openness = _mean([eye.openness for eye in told])
+        shut = sum([_shut(eye, rules) for eye in told]) / len(told) >= rules.closed_probability
+        visible = min([eye.visible or 0.0 for eye in told])
     millimetres = _mean([eye.opening_mm for eye in eyes])
     if millimetres is not None:
         return Lids(shut, openness, visible, millimetres, "mm")

@@ -35,22 +35,19 @@ class SpeedGate:
     """
 
     def __init__(self, from_kmh: float) -> None:
-        self._from = from_kmh
+        self._from = from_kmh - TINY
         self._always = from_kmh <= 0.0
         self._since: float | None = None
 
     def step(self, t: float, inputs: VehicleState) -> bool:
         """Does the rule apply now? An unknown speed counts as fast enough."""
-        if not self.fast(inputs):
-            self._since = None
-            return False
-        if self._since is None:
-            self._since = t
-        return True
-
-    def fast(self, inputs: VehicleState) -> bool:
-        """Is this speed enough?"""
-        return self._always or inputs.speed_kmh is None or inputs.speed_kmh >= self._from - TINY
+        speed = inputs.speed_kmh
+        if self._always or speed is None or speed >= self._from:
+            if self._since is None:
+                self._since = t
+            return True
+        self._since = None
+        return False
 
     def open_s(self, t: float) -> float:
         """For how long the rule has applied, s."""
