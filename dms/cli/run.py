@@ -40,7 +40,7 @@ bus:
 # health_file: health.json  # the loop's own health, written anew every two seconds
 # ir_led: /dev/v4l-subdev2  # flash controls of the infrared lamp, where its driver has them
 real_time:                # refused wishes are told and are not fatal
-  fifo: true              # SCHED_FIFO for publisher, CAN and camera threads
+  fifo: true              # SCHED_FIFO for all threads, the publisher's highest
   lock_memory: false      # keep memory from being paged out
   # cpus: [2, 3]          # cores for all threads
 """

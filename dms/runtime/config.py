@@ -48,14 +48,14 @@ class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
 class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
     """What is asked of the system, and when a stage is given up.
 
-    ``fifo``: SCHED_FIFO for publisher, CAN and camera threads. ``inference_priority``: SCHED_FIFO priority of inference, 0 for
-    none. ``cpus``: cores for all threads. ``lock_memory``: nothing is paged out. ``still_collector``: no garbage collection by
+    ``fifo``: SCHED_FIFO for all threads, the publisher's highest. ``inference_priority``: that of inference, 0: as all other
+    threads. ``cpus``: cores for all threads. ``lock_memory``: nothing is paged out. ``still_collector``: no garbage collection by
     surprise. ``restarts``: a crashed stage is started again so often in half a minute. ``hung_after_s``: a stage silent for so
     long ends the process (FS-06). ``golden_s``: each network is asked a question with a known answer this often (FS-02).
     """
 
     fifo: bool = True
-    inference_priority: Annotated[int, msgspec.Meta(ge=0, le=7)] = 0
+    inference_priority: Annotated[int, msgspec.Meta(ge=0, le=7)] = 5
     cpus: list[Annotated[int, msgspec.Meta(ge=0, le=1023)]] | None = None
     lock_memory: bool = False
     still_collector: bool = True

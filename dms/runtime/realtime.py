@@ -12,8 +12,13 @@ from collections.abc import Sequence
 SWITCH_INTERVAL_S = 0.0005
 """Python hands the interpreter over this often: the publisher wakes on time beside a busy perception thread."""
 
-PRIORITIES = {"publisher": 10, "can": 9, "camera": 8}
-"""SCHED_FIFO priority of a stage: above ordinary work, far below the kernel's own threads (interrupts run at 50)."""
+PRIORITIES = {"publisher": 10, "can": 9, "camera": 8, "inference": 5}
+"""SCHED_FIFO priority of a stage: above ordinary work, far below the kernel's own threads (interrupts run at 50). Inference is
+among them though the publisher is what must be on time: a thread that is put aside while it holds Python's lock holds up all
+others, whatever their priority."""
+
+BASE_PRIORITY = 1
+"""Of every other thread of the process, for the same reason; threads inherit it from the one that starts them."""
 
 _CURRENT, _FUTURE, _ON_FAULT = 1, 2, 4  # MCL_* of <sys/mman.h>, the same on x86-64 and aarch64
 
@@ -23,7 +28,7 @@ class RealTime:
 
     Args:
         fifo: SCHED_FIFO for the stages in ``PRIORITIES``.
-        inference_priority: SCHED_FIFO priority of inference; 0 leaves it under ordinary scheduling.
+        inference_priority: SCHED_FIFO priority of inference; 0: that of threads without a stage.
         cpus: cores for all threads; ``None``: all.
         lock_memory: keep the process's memory from being paged out.
         still_collector: what exists when the loop starts is never searched for garbage again, and no search starts by itself.
@@ -32,21 +37,23 @@ class RealTime:
     def __init__(
         self,
         fifo: bool = True,
-        inference_priority: int = 0,
+        inference_priority: int = PRIORITIES["inference"],
         cpus: Sequence[int] | None = None,
         lock_memory: bool = False,
         still_collector: bool = True,
     ) -> None:
         self.grants: dict[str, str] = {}
         """What was asked for, and what came of it, in words."""
-        self._priorities = {**PRIORITIES, "inference": inference_priority} if fifo else {}
+        self._priorities = {**PRIORITIES, "inference": inference_priority or BASE_PRIORITY} if fifo else {}
         self._cpus, self._lock, self._still = cpus, lock_memory, still_collector
         self._old_interval = sys.getswitchinterval()
         self._old_cpus: set[int] | None = None
 
     def enter(self) -> None:
-        """For the whole process; to be called before the threads start, which inherit the cores."""
+        """For the whole process; to be called before the threads start, which inherit cores and priority."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        if self._priorities:
+            self.grants["thread others"] = raise_priority(BASE_PRIORITY)
         if self._cpus is not None:
             self.grants["cpus"] = self._pin(self._cpus)
         if self._lock:
@@ -60,6 +67,8 @@ class RealTime:
     def leave(self) -> None:
         """Put back what can be."""
         sys.setswitchinterval(self._old_interval)
+        if self.grants.get("thread others", "").startswith("SCHED_FIFO"):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         if self._old_cpus is not None:
             os.sched_setaffinity(0, self._old_cpus)
         if self._still:

@@ -83,7 +83,7 @@ def test_the_script_explains_itself_and_is_sound(machine):
 
 def test_the_example_configuration_is_understood():
     config = read_config(str(PACKAGING / "jetson" / "run.yaml"))
-    assert config.bus.interface == "socketcan" and config.real_time.lock_memory and config.real_time.inference_priority == 5
+    assert config.bus.interface == "socketcan" and config.real_time.lock_memory
     assert config.record is None and config.engines.backend == "onnxruntime"
 
 
