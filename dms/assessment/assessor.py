@@ -163,6 +163,8 @@ class Assessor:
         off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
         now.glances.step(tick, off, late_s)
         now.attention.step(tick, zone, now.by_head, now.glances.off_s)
+        if now.buffer is not None:
+            now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone
         now.phone = zone == "phone" or (seen_phone is not None and seen_phone >= self._rules.attention.phone_probability)
 

@@ -24,6 +24,7 @@ class CycleMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     responses: Count = 0
     control_alerts: list[Duration] = []
+    control_alerts_s: Duration = 0.0
     escalated: list[Duration] = []
     locked: str | None = None
     locked_age_s: Duration = 0.0
@@ -44,6 +45,8 @@ class IgnitionCycle:
     def _clear(self) -> None:
         self._responses = 0
         self._alerts: list[float] = []
+        self._alerts_s = 0.0
+        self._alert_t: float | None = None
         self._escalated: list[float] = []
         self._locked: str | None = None
         self._locked_since = 0.0
@@ -66,7 +69,7 @@ class IgnitionCycle:
         """What to keep at ``t``."""
         self._restore(t)
         return CycleMemory(
-            responses=self._responses, control_alerts=[t - at for at in self._alerts],
+            responses=self._responses, control_alerts=[t - at for at in self._alerts], control_alerts_s=self._alerts_s,
             escalated=[t - at for at in self._escalated], locked=self._locked,
             locked_age_s=t - self._locked_since if self._locked else 0.0, suppressed=self._suppressed,
         )  # fmt: skip
@@ -85,6 +88,7 @@ class IgnitionCycle:
         self._responses, self._locked, self._suppressed = memory.responses, memory.locked, memory.suppressed
         self._alerts = [t - age for age in memory.control_alerts]
         self._escalated = [t - age for age in memory.escalated]
+        self._alerts_s = memory.control_alerts_s
         self._locked_since = t - memory.locked_age_s
 
     def _ignition(self, inputs: VehicleState) -> None:
@@ -107,13 +111,16 @@ class IgnitionCycle:
                 if before < _CONTROL_ALERT <= stage:
                     self._alerts.append(t)
         self._stages = stages
-        held = any(stage >= _ESCALATED for name, stage in stages.items() if name in ("long_distraction", "hands_off"))
+        stage = max(stages.get("long_distraction", 0), stages.get("hands_off", 0))
+        held = stage >= _ESCALATED
         self._escalated_since = (self._escalated_since if self._escalated_since is not None else t) if held else None
+        self._alerts_s += 0.0 if self._alert_t is None else t - self._alert_t
+        self._alert_t = t if stage >= _CONTROL_ALERT else None
         self._lock(rules, t)
 
     def _lock(self, rules: LockOut, t: float) -> None:
         if rules.lock_s is not None and self._locked is not None and t - self._locked_since >= rules.lock_s - TINY:
-            self._locked, self._responses, self._alerts, self._escalated = None, 0, [], []
+            self._locked, self._responses, self._alerts, self._alerts_s, self._escalated = None, 0, [], 0.0, []
         if rules.window_s is not None:
             self._alerts = [at for at in self._alerts if t - at <= rules.window_s + TINY]
             self._escalated = [at for at in self._escalated if t - at <= rules.window_s + TINY]
@@ -123,10 +130,12 @@ class IgnitionCycle:
 
     def _why(self, rules: LockOut, t: float) -> str | None:
         held = 0.0 if self._escalated_since is None else t - self._escalated_since
-        if self._responses >= rules.responses:
+        if rules.responses is not None and self._responses >= rules.responses:
             return f"{self._responses} unavailability responses"
         if rules.control_alerts is not None and len(self._alerts) >= rules.control_alerts:
             return f"{len(self._alerts)} direct control alerts"
+        if rules.control_alerts_s is not None and self._alerts_s >= rules.control_alerts_s - TINY:
+            return f"direct control alerts for {self._alerts_s:.0f} s"
         if rules.escalated is not None and len(self._escalated) >= rules.escalated:
             return f"{len(self._escalated)} escalated requests"
         if rules.escalated_hold_s is not None and held >= rules.escalated_hold_s - TINY:

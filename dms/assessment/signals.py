@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from dms.assessment.attention import Attentiveness
 from dms.assessment.blinks import Blinks
+from dms.assessment.buffer import AttentionBuffer
 from dms.assessment.closure import Closure, LatelyShut, Perclos
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch
@@ -33,6 +34,7 @@ class Signals:
         sleepiness: KSS where an estimator tells it.
         glances: eyes off the road.
         attention: attentive, and by which criterion.
+        buffer: attention left, where the profile asks for it.
         tick: now.
         inputs: vehicle inputs, all unknown when too old.
         picture: what the newest picture shows.
@@ -51,6 +53,7 @@ class Signals:
     sleepiness: Sleepiness
     glances: Glances
     attention: Attentiveness
+    buffer: AttentionBuffer | None = None
     tick: Tick = _NEVER
     inputs: VehicleState = field(default_factory=lambda: VehicleState(t=0.0))
     picture: Picture = UNUSABLE
@@ -91,6 +94,7 @@ def fresh_signals(rules: Rules, estimator: Estimator | None) -> Signals:
         CameraWatch(rules.camera), Presence(rules.presence), Closure(rules.closure), fresh_blinks(rules), Perclos(rules.perclos),
         LatelyShut(rules.perclos), Sleepiness(rules.drowsiness, rules.perclos, estimator), Glances(rules.glance),
         Attentiveness(rules.attention, rules.glance),
+        None if rules.buffer is None else AttentionBuffer(rules.buffer, rules.glance.road_zones),
     )  # fmt: skip
 
 

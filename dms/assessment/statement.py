@@ -47,6 +47,7 @@ def _attention(now: Signals, calibration: SelfCalibration) -> Attention:
     return Attention(
         zone=now.zone, eyes_off_road_s=round(glances.off_s, 4), cumulative_off_30s=round(glances.cumulative_s, 4),
         attentive=now.attention.attentive, criterion=now.attention.criterion, calibration=calibration.record,
+        buffer_s=None if now.buffer is None else round(now.buffer.left_s, 4),
     )  # fmt: skip
 
 

@@ -100,7 +100,8 @@ class ZoneFilter:
     def __init__(self, hysteresis_s: float) -> None:
         self._hold = hysteresis_s
         self.zone: Zone = "unknown"
-        self._since: float | None = None
+        self.since: float | None = None
+        """When the eyes first left ``zone``, as long as that is not confirmed."""
         self._balance = 0.0
         self._t = 0.0
 
@@ -110,23 +111,23 @@ class ZoneFilter:
         if zone == self.zone:
             self._balance -= dt
             if self._balance <= 0.0:
-                self._since = None
+                self.since = None
             return 0.0
         if certain or "unknown" in (zone, self.zone):
             self._change(zone)
             return 0.0
-        if self._since is None:
-            self._since, self._balance = t, 0.0
+        if self.since is None:
+            self.since, self._balance = t, 0.0
         else:
             self._balance += dt
         if self._balance < self._hold - _TINY:
             return 0.0
-        late_s = t - self._since
+        late_s = t - self.since
         self._change(zone)
         return late_s
 
     def _change(self, zone: Zone) -> None:
-        self.zone, self._since, self._balance = zone, None, 0.0
+        self.zone, self.since, self._balance = zone, None, 0.0
 
 
 def _probes(direction: Vector, spread_deg: float) -> list[Vector]:

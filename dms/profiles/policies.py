@@ -97,12 +97,14 @@ class HandsOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LockOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After how many failures the assistance is not offered again in this ignition cycle, or for ``lock_s`` where given."""
 
-    responses: int
+    responses: int | None = None
     window_s: float | None = None
     lock_s: float | None = None
     control_alerts: int | None = None
     escalated: int | None = None
     escalated_hold_s: float | None = None
+    control_alerts_s: float | None = None
+    """So long in direct control alerts, all together."""
 
 
 class Buffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,18 +117,19 @@ class Buffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Awareness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """openpilot's leaky timer (reference only): seconds until each level, with and without a usable face."""
+    """openpilot's leaky timer (reference only): seconds until each of three levels, by camera and by touch of the wheel.
 
-    vision_s: list[float]
-    touch_s: list[float]
+    ``recovery_min``, ``recovery_max``: how many times as fast as it fell awareness comes back, when full and when empty.
+    """
+
+    vision_s: tuple[float, float, float]
+    touch_s: tuple[float, float, float]
+    step_s: float
     filter_s: float
     distracted_over: float
     attentive_under: float
-    face_min: float
     yaw_max_deg: float
     pitch_down_max_deg: float
-    yaw_slack_deg: float
-    pitch_slack_deg: float
     steering_from_deg: float
     steering_factor: float
     steering_max_deg: float
@@ -134,10 +137,18 @@ class Awareness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     std_high_for_s: float
     recovery_min: float
     recovery_max: float
-    lock_out_alerts: int
-    lock_out_s: float
     standstill_kmh: float
     engaged_states: list[EngagedState]
+
+    def __post_init__(self) -> None:
+        """Refuse levels out of order.
+
+        Raises:
+            ValueError: naming the path.
+        """
+        for name, (first, second, last) in (("vision_s", self.vision_s), ("touch_s", self.touch_s)):
+            if not 0.0 < first < second < last:
+                raise ValueError(f"awareness.{name} must rise from level to level")
 
 
 class WakeUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

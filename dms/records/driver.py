@@ -32,6 +32,8 @@ class Attention(Part, frozen=True, kw_only=True):
     attentive: bool | None = None
     criterion: Criterion | None = None
     calibration: Calibration | None = None
+    buffer_s: Duration | None = None
+    """What is left of AttenD's attention buffer; empty: distracted."""
 
 
 class Availability(Part, frozen=True, kw_only=True):

@@ -25,3 +25,5 @@ class VehicleState(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms
     """Counter of the handover controller's requests; echoed on the bus."""
     acknowledged: bool | None = None
     """The driver has acknowledged a warning (button, voice) since the record before."""
+    steering_angle_deg: Annotated[float, msgspec.Meta(ge=-2000, le=2000)] | None = None
+    """Of the steering wheel, positive to the left as in ISO 8855."""

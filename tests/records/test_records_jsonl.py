@@ -51,7 +51,7 @@ STATE = (
     b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,'
     b'"takeover_interval_s":[1.0,2.6],"confidence":0.9,"level":4,'
     b'"attention":{"zone":"road","eyes_off_road_s":0.0,"cumulative_off_30s":2.1,"attentive":true,"criterion":"gaze_road",'
-    b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25}},'
+    b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25},"buffer_s":1.85},'
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
     b'"drowsiness":{"kss":4.0,"perclos_60s":0.05,"mean_closure_s":0.18,"event":null,"blinks_total":31,'
     b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8},'
@@ -64,7 +64,8 @@ STATE = (
 )
 VEHICLE = (
     b'{"schema":"dms.vehicle/1","t":3.0,"speed_kmh":80.0,"gear":"D","l3_state":"active","belt":true,"seat":true,"hands_on":false,'
-    b'"steering_torque_nm":-0.2,"brake":false,"ignition":"on","takeover_request_count":3,"acknowledged":null}'
+    b'"steering_torque_nm":-0.2,"brake":false,"ignition":"on","takeover_request_count":3,"acknowledged":null,'
+    b'"steering_angle_deg":-35.5}'
 )
 
 
@@ -108,6 +109,7 @@ def state() -> TakeoverReadiness:
         attention=Attention(
             zone="road", eyes_off_road_s=0.0, cumulative_off_30s=2.1, attentive=True, criterion="gaze_road",
             calibration=Calibration(progress=0.42, yaw_deg=1.5, pitch_deg=-4.25),
+            buffer_s=1.85,
         ),
         availability=Availability(available=True, criteria={"blink": 1.2, "head_movement": 0.4}, valid=3, monitorable=4),
         drowsiness=Drowsiness(
@@ -127,7 +129,7 @@ def state() -> TakeoverReadiness:
 def vehicle() -> VehicleState:
     return VehicleState(
         t=3.0, speed_kmh=80.0, gear="D", l3_state="active", belt=True, seat=True, hands_on=False, steering_torque_nm=-0.2,
-        brake=False, ignition="on", takeover_request_count=3,
+        brake=False, ignition="on", takeover_request_count=3, steering_angle_deg=-35.5,
     )  # fmt: skip
 
 

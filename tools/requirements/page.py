@@ -82,7 +82,7 @@ def profile_values() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in available():
         for key, setting in load_profile(name).settings.items():
-            shown = ", ".join(setting.value) if isinstance(setting.value, list) else setting.value
+            shown = ", ".join(map(str, setting.value)) if isinstance(setting.value, list) else setting.value
             for one in setting.source:
                 found.setdefault(one, []).append(f"{name}: {key} = {shown} {setting.unit}")
     return found

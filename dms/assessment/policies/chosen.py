@@ -1,5 +1,6 @@
 """The policies of a profile: one for each section it has."""
 
+from dms.assessment.policies.awareness import AwarenessTimer
 from dms.assessment.policies.base import Policy
 from dms.assessment.policies.closures import ShutEyes
 from dms.assessment.policies.disengagement import HandsOff, VisualDisengagement
@@ -27,4 +28,6 @@ def chosen(rules: Rules, cabin: Cabin) -> list[Policy]:
         policies.append(VisualDisengagement(rules.eyes_on, rules.glance))
     if rules.hands_on is not None:
         policies.append(HandsOff(rules.hands_on, rules.glance))
+    if rules.awareness is not None:
+        policies.append(AwarenessTimer(rules.awareness, rules.availability.torque_nm))
     return policies
