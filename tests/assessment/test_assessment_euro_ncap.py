@@ -70,6 +70,12 @@ def test_NCAP04_no_look_back_is_unresponsive_six_seconds_after_the_eyes_left() -
     assert found[-1].requests.safe_stop and found[-1].readiness == "unresponsive"
 
 
+@pytest.mark.requirement("NCAP-04")
+def test_NCAP04_a_look_back_within_three_seconds_of_the_warning_is_an_answer() -> None:
+    found = states(12.0, lambda t: "road" if t < 1.0 or 6.0 <= t < 6.5 else "infotainment" if t < 9.0 else "road")
+    assert first(found, "long_distraction") is not None and first(found, "unresponsive") is None
+
+
 @pytest.mark.requirement("NCAP-04", "NCAP-05", "NCAP-06", "P-04")
 @pytest.mark.parametrize("fps", [20.0, 30.0, 60.0])
 @pytest.mark.parametrize(

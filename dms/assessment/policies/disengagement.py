@@ -27,6 +27,7 @@ class VisualDisengagement:
         self._asked_s: float | None = None
         """For how long the request has gone unanswered; ``None`` without one."""
         self._often = False
+        self._limit_s = rules.request_s
 
     def step(self, now: Signals) -> Sequence[Demand]:
         """Take one moment."""
@@ -45,7 +46,7 @@ class VisualDisengagement:
         if self._asked_s is not None:
             return
         off_s = min(glances.off_s, open_s)
-        request_s = self._request_s(now.inputs.speed_kmh)
+        self._limit_s = request_s = self._request_s(now.inputs.speed_kmh)
         self._often = min(glances.cumulative_s, open_s) >= self._rules.aversions_s - TINY
         if off_s >= request_s - TINY:
             self._asked_s, self._often = off_s - request_s, False
@@ -65,7 +66,7 @@ class VisualDisengagement:
         if asked_s >= alert_s + rules.unavailable_s - TINY:
             return (Demand("unresponsive", 3, "un_r171 driver unavailable, eyes", _STOP_EYES),)
         stage = 1 + (asked_s >= rules.escalate_s - TINY) + (asked_s >= alert_s - TINY)
-        why = "looks away too often" if self._often else f"eyes off {rules.request_s:g} s"
+        why = "looks away too often" if self._often else f"eyes off {self._limit_s:g} s"
         name = ("eyes-on request", "escalated eyes-on request", "direct control alert")[stage - 1]
         return (Demand("long_distraction", stage, f"un_r171 {name}, {why}", _EYES[stage - 1]),)
 

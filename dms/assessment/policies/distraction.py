@@ -23,11 +23,13 @@ class LongGlance:
         self._warned: float | None = None
         self._stage = 0
         self._gone = False
+        self._looked_back = False
+        """Since the warning, however shortly."""
 
     def step(self, now: Signals) -> Sequence[Demand]:
         """Take one moment."""
         if not self._gate.step(now.tick.t, now.inputs):
-            self._warned, self._stage, self._gone = None, 0, False
+            self._forget()
             return ()
         off_s = min(now.glances.off_s, self._gate.open_s(now.tick.t))
         self._release(now, off_s)
@@ -38,13 +40,18 @@ class LongGlance:
     def _release(self, now: Signals, off_s: float) -> None:
         back = now.glances.road_s >= self._rules.release_s - TINY
         if self._warned is not None and back and off_s < self._rules.warn_s - TINY:
-            self._warned, self._stage, self._gone = None, 0, False
+            self._forget()
+
+    def _forget(self) -> None:
+        self._warned, self._stage, self._gone, self._looked_back = None, 0, False, False
 
     def _raise(self, t: float, off_s: float) -> None:
         rules = self._rules
         if off_s >= rules.warn_s - TINY:
             self._warned = t if self._warned is None else self._warned
             self._stage = max(self._stage, 1)
+        elif off_s == 0.0:
+            self._looked_back = True
         if rules.escalate_s is not None and off_s >= rules.escalate_s - TINY:
             self._stage = 2
         self._gone = self._gone or self._unresponsive(t, off_s)
@@ -54,7 +61,7 @@ class LongGlance:
         if rules.unresponsive_s is not None and off_s >= rules.unresponsive_s - TINY:
             return True
         after = rules.unresponsive_after_warning_s
-        return after is not None and warned is not None and off_s > 0.0 and t - warned >= after - TINY
+        return after is not None and warned is not None and not self._looked_back and t - warned >= after - TINY
 
     def _demands(self) -> Sequence[Demand]:
         if self._stage == 0:
