@@ -13,7 +13,7 @@ from tools.requirements.rows import ROOT, TableError
 
 Links = dict[str, list[str]]
 """Node id of a test to the ids it shows."""
-Outcome = Literal["passed", "failed", "skipped"]
+Outcome = Literal["passed", "failed", "skipped", "not run"]
 Outcomes = dict[tuple[str, str], Outcome]
 """Class name and name as JUnit writes them, to the outcome."""
 

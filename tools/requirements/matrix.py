@@ -41,7 +41,7 @@ def join(table: Table, links: Links, outcomes: Outcomes | None = None) -> list[E
 def _counted(cases: list[str], outcomes: Outcomes | None) -> Counter[Outcome]:
     if outcomes is None:
         return Counter()
-    return Counter(outcomes.get(junit_key(node), "skipped") for node in cases)
+    return Counter(outcomes.get(junit_key(node), "not run") for node in cases)
 
 
 def _status(row: Row, tests: dict[str, Counter[Outcome]], ran: bool) -> Status:

@@ -78,13 +78,18 @@ def page(table: Table, entries: list[Entry]) -> str:
 
 
 def profile_values() -> dict[str, list[str]]:
-    """Row id to the profile values that rest on it, as ``profile: name = value unit``."""
-    found: dict[str, list[str]] = {}
-    for name in available():
+    """Row id to the profile values that rest on it, as ``name = value unit (profiles)``."""
+    names = available()
+    holders: dict[tuple[str, str], list[str]] = {}
+    for name in names:
         for key, setting in load_profile(name).settings.items():
             shown = ", ".join(map(str, setting.value)) if isinstance(setting.value, list) else setting.value
             for one in setting.source:
-                found.setdefault(one, []).append(f"{name}: {key} = {shown} {setting.unit}")
+                holders.setdefault((one, f"{key} = {shown} {setting.unit}"), []).append(name)
+    found: dict[str, list[str]] = {}
+    for (one, value), having in sorted(holders.items()):
+        where = "all profiles" if len(having) == len(names) else ", ".join(having)
+        found.setdefault(one, []).append(f"{value} ({where})")
     return found
 
 
@@ -131,9 +136,8 @@ def _shown(entry: Entry) -> str:
 
 
 def _outcome(counted: Counter[str]) -> str:
-    return "".join(
-        f' <span class="{"shown" if word == "passed" else "failed"}">{n} {word}</span>' for word, n in sorted(counted.items())
-    )
+    colour = {"passed": "shown", "failed": "failed"}
+    return "".join(f' <span class="{colour.get(word, "dim")}">{n} {word}</span>' for word, n in sorted(counted.items()))
 
 
 def _count(number: int, noun: str) -> str:
