@@ -15,7 +15,6 @@ class Attentiveness:
         self._rules = rules
         self._held = HeldTime(0.0, glance.flicker_s)
         self._by_gaze = HeldTime(0.0, glance.flicker_s)
-        self._confirmed = False
         self._until_confirmed: bool | None = None
         self.attentive: bool | None = None
         self.criterion: Criterion | None = None
@@ -29,19 +28,17 @@ class Attentiveness:
             self._until_confirmed = None  # the gaze itself is not known to have been off the road
         # A gaze is confirmed by gaze alone: time in which only the head pointed at the road does not count for it.
         self._by_gaze.step(tick, None if by_head and candidate else candidate)
-        self._settle(candidate, tick.gap, self._held if by_head else self._by_gaze)
-        self.attentive = candidate and (True if self._confirmed else self._until_confirmed)
+        self._follow(candidate, tick.gap)
+        held = self._held if by_head else self._by_gaze
+        confirmed = held.held >= self._rules.confirm_s - TINY
+        self.attentive = candidate and (True if confirmed else self._until_confirmed)
         self.criterion = criterion if self.attentive else None
 
-    def _settle(self, candidate: bool | None, gap: bool, held: HeldTime) -> None:
+    def _follow(self, candidate: bool | None, gap: bool) -> None:
         if candidate is False:
             self._until_confirmed = False
         elif self._held.held == 0.0 and (candidate is None or gap):
             self._until_confirmed = None
-        if candidate is not None:  # what is not seen now neither confirms nor refutes
-            self._confirmed = held.held >= self._rules.confirm_s - TINY
-        elif self._held.held == 0.0:
-            self._confirmed = False
 
     def _criterion(self, zone: Zone, by_head: bool, off_s: float) -> Criterion | None:
         if zone in self._rules.road_zones:

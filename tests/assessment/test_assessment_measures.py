@@ -433,6 +433,8 @@ HEAD = ("road", True, 0.0)
         ([HEAD] * 3 + [ROAD], None, None),  # the head confirms no gaze
         ([HEAD] * 3 + [ROAD] * 3, True, "gaze_road"),
         ([LAP] + [HEAD] * 2, None, None),
+        ([ROAD] * 3 + [LAP] + [ROAD], False, None),  # after each look away it must be confirmed again
+        ([HEAD] * 3 + [("lap", True, 1.0)] + [HEAD] * 2, None, None),
     ],
 )
 def test_attentive(samples: list[tuple[Zone, bool, float]], attentive: bool | None, criterion: str | None) -> None:

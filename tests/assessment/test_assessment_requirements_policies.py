@@ -7,7 +7,6 @@ import pytest
 from drives import AHEAD, CABIN, HIDDEN, blink, drive, never, observation, vehicle
 
 from dms.assessment import Assessor
-from dms.assessment.cycle import CycleMemory
 from dms.assessment.lid_history import Features
 from dms.assessment.sleepiness import Estimate
 from dms.assessment.zones import vehicle_direction
@@ -54,6 +53,11 @@ def at(told: list[TakeoverReadiness], t: float) -> TakeoverReadiness:
     return [state for state in told if state.t <= t + 1e-6][-1]
 
 
+def requested(state: TakeoverReadiness) -> bool:
+    """Are the eyes asked back to the road?"""
+    return state.requests.eyes_on >= 1
+
+
 def speed(kmh: float | None, **more: object) -> Callable[[float], VehicleState]:
     return lambda t: vehicle(t, speed_kmh=kmh, hands_on=True, **more)  # type: ignore[arg-type]
 
@@ -72,50 +76,6 @@ def low(t: float, start: float, end: float = 1e9) -> Observation:
 
 # ---------------------------------------------------------------- UN R171
 
-LADDER = [("request", 5.0), ("escalated", 8.0), ("control alert", 13.0), ("safe stop", 18.0)]
-RUNG: dict[str, Callable[[TakeoverReadiness], object]] = {
-    "request": lambda s: s.requests.eyes_on >= 1,
-    "escalated": lambda s: s.requests.eyes_on >= 2,
-    "control alert": lambda s: s.requests.take_control,
-    "safe stop": lambda s: s.requests.safe_stop and s.warning.class_ == "unresponsive",
-}
-
-
-@pytest.mark.requirement("R171-01", "R171-02", "R171-03")
-@pytest.mark.parametrize("kmh", [11.0, 60.0, 130.0, None])
-def test_R171_01_to_03_eyes_off_the_road(kmh: float | None) -> None:
-    """5, 8 and 13 s after the eyes left the road: at the latest, and not a picture sooner."""
-    told = states("un_r171_eu", drive(26, 20.0, zone=away(), inputs=speed(kmh)))
-    for name, limit in LADDER[:3]:
-        assert when(told, RUNG[name]) == pytest.approx(START + limit, abs=0.051), name
-
-
-@pytest.mark.requirement("R171-01")
-def test_R171_01_no_clock_under_ten_kmh() -> None:
-    told = states("un_r171_eu", drive(26, 20.0, zone=away(), inputs=speed(9.0)))
-    assert when(told, lambda s: s.requests.eyes_on or s.warning.class_) is None
-
-
-@pytest.mark.requirement("R171-01")
-@pytest.mark.parametrize(
-    ("zone", "asked"),
-    [("cluster", True), ("infotainment", True), ("rear_mirror", False), ("driver_mirror", False), ("road", False)],
-)
-def test_R171_01_the_instrument_panel_is_no_area_that_matters_for_driving(zone: Zone, asked: bool) -> None:
-    told = states("un_r171_eu", drive(12, 20.0, zone=away(zone), inputs=speed(60.0)))
-    assert (when(told, RUNG["request"]) is not None) == asked
-
-
-@pytest.mark.requirement("R171-05")
-@pytest.mark.parametrize(
-    ("hands_on", "zone", "asked_s"), [(False, "road", 10.0), (False, "lap", 5.0), (True, "road", None), (True, "lap", None)]
-)
-def test_R171_05_hands_off_with_and_without_engaged_eyes(hands_on: bool, zone: Zone, asked_s: float | None) -> None:
-    inputs = lambda t: vehicle(t, speed_kmh=60.0, hands_on=hands_on or t < START)  # noqa: E731
-    told = states("un_r171_eu", drive(18, 20.0, zone=away(zone), inputs=inputs))
-    t = when(told, lambda s: s.requests.hands_on)
-    assert t == (None if asked_s is None else pytest.approx(START + asked_s, abs=0.11))
-
 
 @pytest.mark.requirement("R171-06")
 @pytest.mark.parametrize(("profile", "after_s"), [("un_r171_eu", 10.0), ("un_r171_cn", 3.0)])
@@ -126,85 +86,54 @@ def test_R171_06_an_ignored_hands_on_request_is_escalated(profile: str, after_s:
     assert asked is not None and escalated == pytest.approx(asked + after_s, abs=0.051)
 
 
-@pytest.mark.requirement("R171-07", "P-08")
-@pytest.mark.parametrize(("pictures", "over"), [(5, False), (8, True)])
-def test_R171_07_back_after_200_ms_without_a_break(pictures: int, over: bool) -> None:
-    """At 30 pictures a second a look of five is too short; time runs between pictures, so eight are surely long enough."""
-    end = 11.0 + pictures / 30
-    zone = lambda t: "road" if t < START or 11.0 - 1e-6 <= t < end - 1e-6 else "lap"  # noqa: E731
-    told = states("un_r171_eu", drive(12, 30.0, shut=never, zone=zone, inputs=speed(60.0)))
-    assert at(told, 10.9).requests.eyes_on >= 1
-    assert (at(told, end + 0.5).requests.eyes_on == 0) == over
-
-
 @pytest.mark.requirement("R171-08")
 @pytest.mark.parametrize("back", [0.2, 0.3, 0.5, 1.0])
 def test_R171_08_short_looks_back_do_not_hide_many_looks_away(back: float) -> None:
     zone = lambda t: "infotainment" if t % (1.0 + back) < 1.0 else "road"  # noqa: E731
     told = states("un_r171_eu", drive(60, 20.0, shut=never, zone=zone, inputs=speed(60.0)))
-    assert when(told, RUNG["request"]) is not None
+    assert when(told, requested) is not None
 
 
-def failures(count: int) -> Callable[[float], Zone]:
-    """Twenty seconds away and five back, so often; then the road."""
-    return lambda t: "lap" if t >= START and (t - START) % 25.0 < 20.0 and t < START + 25.0 * count else "road"
-
-
-@pytest.mark.requirement("R171-11")
-@pytest.mark.parametrize(("profile", "allowed"), [("un_r171_eu", 1), ("un_r171_cn", 0)])
-def test_R171_11_locked_after_too_many_failures(profile: str, allowed: int) -> None:
-    for count in (allowed, allowed + 1):
-        last = states(profile, drive(START + 25.0 * count + 3.0, 20.0, shut=never, zone=failures(count), inputs=speed(60.0)))[-1]
-        assert (last.locked_out is not None) == (count > allowed), count
+def looks(count: int, away_s: float) -> Callable[[float], Zone]:
+    """So many looks away of one length, half a minute apart; then the road."""
+    return lambda t: "lap" if t >= START and (t - START) % 30.0 < away_s and t < START + 30.0 * count else "road"
 
 
 @pytest.mark.requirement("R171-11")
-def test_R171_11_the_count_survives_a_restart_and_ends_with_the_ignition() -> None:
-    profile, inputs = load_profile("un_r171_eu"), speed(60.0, ignition="on")
-    memory: CycleMemory | None = None
-    for _ in range(2):
-        assessor = Assessor(profile, CABIN, memory=memory)
-        last = None
-        for record in drive(START + 26.0, 20.0, shut=never, zone=failures(1), inputs=inputs):
-            last = assessor.step(record) or last
-        memory = assessor.memory()
-    assert last is not None and last.locked_out is not None and memory is not None and memory.responses == 2
-    assessor.step(vehicle(100.0, ignition="off"))
-    assessor.step(observation(100.0))
-    assessor.step(vehicle(101.0, ignition="on"))
-    after = assessor.step(observation(101.0))
-    assert after is not None and after.locked_out is None
+@pytest.mark.parametrize(
+    ("away_s", "count", "reason"),
+    [
+        (9.0, 2, None), (9.0, 3, "3 escalated requests"),
+        (14.0, 1, None), (14.0, 2, "2 direct control alerts"),
+        (17.7, 1, None), (18.1, 1, "1 unavailability responses"),
+    ],
+)  # fmt: skip
+def test_R171_11_counts_that_lock_in_the_chinese_draft(away_s: float, count: int, reason: str | None) -> None:
+    told = states("un_r171_cn", drive(START + 30.0 * count, 15.0, shut=never, zone=looks(count, away_s), inputs=speed(60.0)))
+    locked = told[-1].locked_out
+    assert (None if locked is None else locked.reason) == reason
+
+
+@pytest.mark.requirement("R171-11")
+def test_R171_11_an_escalated_request_held_for_ten_seconds_locks_in_the_chinese_draft() -> None:
+    """Hands off with the eyes on the road: requested after 10 s, escalated after 13 s, locked after 23 s."""
+    inputs = lambda t: vehicle(t, speed_kmh=60.0, hands_on=t < START)  # noqa: E731
+    told = states("un_r171_cn", drive(30, 15.0, shut=never, zone=lambda t: "road", inputs=inputs))
+    t = when(told, lambda s: s.locked_out)
+    assert t == pytest.approx(START + 23.0, abs=0.2)
 
 
 # ---------------------------------------------------------------- ADDW
 
 
 @pytest.mark.requirement("ADDW-02", "ADDW-03", "ADDW-06", "ADDW-07")
-@pytest.mark.parametrize(
-    ("kmh", "after_s"), [(19.0, None), (20.0, 6.0), (49.0, 6.0), (50.0, 3.5), (51.0, 3.5), (130.0, 3.5), (None, 3.5)]
-)
+@pytest.mark.parametrize(("kmh", "after_s"), [(19.0, None), (20.0, 6.0), (50.0, 3.5)])
 def test_ADDW02_ADDW03_gaze_below_by_speed(kmh: float | None, after_s: float | None) -> None:
     """A minute of attentive driving, then the gaze 40 degrees down; 3.5 s means told by 4 s, with time for the bus to spare."""
     told = states("eu_addw", drive(68, 20.0, picture=lambda o: low(o.t, 60.0), inputs=speed(kmh)))
     assert when(told, lambda s: s.warning.class_ and s.t < 60.0) is None
     t = when(told, lambda s: s.warning.class_ == "long_distraction")
     assert t == (None if after_s is None else pytest.approx(60.0 + after_s, abs=0.051))
-
-
-@pytest.mark.requirement("ADDW-02")
-@pytest.mark.parametrize("zone", ["cluster", "rear_mirror", "passenger_mirror", "infotainment", "driver_window"])
-def test_ADDW02_other_areas_are_not_timed(zone: Zone) -> None:
-    told = states("eu_addw", drive(20, 20.0, zone=away(zone), inputs=speed(100.0)))
-    assert {state.warning.class_ for state in told} == {None}
-
-
-@pytest.mark.requirement("ADDW-04")
-@pytest.mark.parametrize(("gap", "kept"), [(0.2, True), (0.5, False)])
-def test_ADDW04_a_short_way_out_of_the_area_keeps_the_clock(gap: float, kept: bool) -> None:
-    picture = lambda o: low(o.t, START) if not 7.0 <= o.t < 7.0 + gap else observation(o.t)  # noqa: E731
-    told = states("eu_addw", drive(12, 20.0, shut=never, picture=picture, inputs=speed(100.0)))
-    t = when(told, lambda s: s.warning.class_ == "long_distraction")
-    assert t == pytest.approx(START + 3.5 + gap if kept else 7.0 + gap + 3.5, abs=0.16)
 
 
 # ---------------------------------------------------------------- DDAW
@@ -233,18 +162,6 @@ def test_DDAW02_NCAP07_sleepiness_that_is_warned(profile: str, kss: float, warne
 def test_DDAW01_NCAP08_speed_from_which_drowsiness_is_warned(profile: str, kmh: float, warned: bool) -> None:
     told = states(profile, drive(75, 20.0, shut=tired, inputs=speed(kmh)), kss=9.0)
     assert (told[-1].warning.class_ == "drowsy") == warned
-
-
-@pytest.mark.requirement("DDAW-05")
-def test_DDAW05_the_warning_comes_with_the_decision_climbs_and_an_answer_ends_it() -> None:
-    inputs = lambda t: vehicle(t, speed_kmh=100.0, acknowledged=t >= 100.0)  # noqa: E731
-    told = states("eu_ddaw", drive(102, 20.0, shut=tired, inputs=inputs), kss=9.0)
-    decided = when(told, lambda s: s.drowsiness.kss is not None and s.drowsiness.kss >= 8.0)
-    warned = when(told, lambda s: s.warning.class_ == "drowsy")
-    assert decided is not None and warned is not None and warned - decided <= 1.0
-    stages = [state.warning.stage for state in told if warned <= state.t < 99.9]
-    assert stages == sorted(stages) and set(stages) == {1, 2, 3}
-    assert at(told, 101.0).warning.class_ is None
 
 
 # ---------------------------------------------------------------- Euro NCAP
@@ -291,17 +208,6 @@ def test_NCAP09_how_long_the_look_ahead_must_last(profile: str, kind: str, limit
     told = states(profile, drive(end + 3.0, 20.0, shut=never, zone=zone, inputs=speed(60.0)))
     assert at(told, end + limit - 0.2).warning.class_ == f"{kind}_distraction"
     assert at(told, end + limit + 0.2).warning.class_ is None
-
-
-@pytest.mark.requirement("NCAP-01", "GLA-04")
-@pytest.mark.parametrize("profile", NCAP)
-@pytest.mark.parametrize("zone", ["cluster", "rear_mirror", "driver_mirror", "passenger_mirror", "infotainment", "passenger"])
-def test_NCAP01_long_distraction_wherever_he_looks(profile: str, zone: Zone) -> None:
-    for seconds, warned in ((2.8, False), (3.2, True)):
-        where = lambda t, s=seconds: zone if START <= t < START + s else "road"  # noqa: E731
-        told = states(profile, drive(10, 20.0, zone=where, inputs=speed(60.0)))
-        t = when(told, lambda s: s.warning.class_ == "long_distraction")
-        assert t == (pytest.approx(START + 3.0, abs=0.06) if warned else None)
 
 
 @pytest.mark.requirement("MET-05")
@@ -365,4 +271,4 @@ def test_ADDW02_a_second_and_a_half_more_where_the_view_is_degraded(fps: float, 
 def test_R171_14_a_profile_may_ask_sooner_at_speed(kmh: float, after_s: float) -> None:
     profile = with_rules("un_r171_eu", "eyes_on", fast_from_kmh=130.0, fast_request_s=3.5)
     told = states(profile, drive(12, 20.0, zone=away(), inputs=speed(kmh)))
-    assert when(told, RUNG["request"]) == pytest.approx(START + after_s, abs=0.051)
+    assert when(told, requested) == pytest.approx(START + after_s, abs=0.051)

@@ -50,7 +50,8 @@ class LowLook:
         sight = now.sight
         if sight is None:  # a blink: the zone holds, and so does where the eyes looked
             return self._before
-        self._before = self._areas.area(sight.yaw_deg, sight.pitch_deg, now.zone) == _LOW
+        # The zone of this very picture: the held one would come a tenth of a second late, and flicker is tolerated here.
+        self._before = self._areas.area(sight.yaw_deg, sight.pitch_deg, sight.zone) == _LOW
         return self._before
 
     def _limit_s(self, now: Signals) -> float:
