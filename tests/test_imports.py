@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"dms": ROOT / "dms", "hil": ROOT / "hil"}
 
-FREE = {"dms", "dms.errors", "dms.resources"}
-"""What every room may use: the version, errors, shipped files."""
+FREE = {"dms", "dms.errors", "dms.manifest", "dms.resources", "dms.signature"}
+"""What every room may use: the version, errors, shipped files, their hashes and signatures."""
 
 MAY_USE: dict[str, set[str]] = {
     "records": set(),
@@ -36,8 +36,9 @@ HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil"}
 """The only modules of the product that may reach into the test bench."""
 
 LAZY = {
-    "OpenGL", "asammdf", "autosar_e2e", "av", "cuda", "cv2", "distributed", "flatbuffers", "gi", "mcap", "mediapipe", "moderngl",
-    "msgpack", "onnx", "onnxruntime", "pycuda", "rich", "scipy", "tensorrt", "tflite", "torch", "zstandard",
+    "OpenGL", "asammdf", "autosar_e2e", "av", "cryptography", "cuda", "cv2", "distributed", "flatbuffers", "gi", "mcap",
+    "mediapipe", "moderngl", "msgpack", "onnx", "onnxruntime", "pycuda", "rich", "scipy", "tensorrt", "tflite", "torch",
+    "zstandard",
 }  # fmt: skip
 """Heavy or optional packages. They may be imported inside functions; at the top of a module only where TOP says so."""
 
@@ -104,7 +105,7 @@ def wrong_direction(name: str, wanted: str) -> bool:
     if wanted.split(".")[0] != "dms" or name.startswith("hil"):
         return False
     room, other = room_of(name), room_of(wanted)
-    if other in ("", "errors", "resources", "__version__") or other == room:
+    if other in ("", "errors", "manifest", "resources", "signature", "__version__") or other == room:
         return False
     if name == "dms.__main__":
         return other != "cli"
@@ -113,7 +114,7 @@ def wrong_direction(name: str, wanted: str) -> bool:
 
 def test_every_room_is_in_the_plan() -> None:
     rooms = {room_of(name) for name in modules() if name.startswith("dms.")}
-    assert rooms - {"errors", "resources", "__main__"} <= MAY_USE.keys()
+    assert rooms - {"errors", "manifest", "resources", "signature", "__main__"} <= MAY_USE.keys()
 
 
 def test_imports_point_downwards() -> None:

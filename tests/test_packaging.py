@@ -27,8 +27,8 @@ CORE_MIB = 130.0
 installation (NumPy is two thirds of it)."""
 
 ALLOWED = [
-    "dms/*.py", "dms/profiles/*.yaml", "dms/bus/*.dbc", "dms/bus/*.yaml", "dms/drivelog/sample/sample.mcap",
-    "dms/perception/head_model.npz", "dms/py.typed",
+    "dms/*.py", "dms/profiles/*.yaml", "dms/profiles/manifest.json", "dms/bus/*.dbc", "dms/bus/*.yaml",
+    "dms/drivelog/sample/sample.mcap", "dms/perception/head_model.npz", "dms/py.typed", "dms/_shipped/engines/manifest.json",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
     "dms/_shipped/engines/*/recipe.yaml", "dms/_shipped/engines/*/*.onnx",
     "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
@@ -39,18 +39,19 @@ ALLOWED = [
 """Everything in the wheel fits one of these (``*`` crosses folders)."""
 
 NEEDED = [
-    "dms/__init__.py", "dms/__main__.py", "dms/cli/main.py", "dms/profiles/l3_default.yaml", "dms/bus/dms.dbc",
-    "dms/bus/example_vehicle.dbc", "dms/bus/example_vehicle.yaml", "dms/drivelog/sample/sample.mcap",
+    "dms/__init__.py", "dms/__main__.py", "dms/cli/main.py", "dms/profiles/l3_default.yaml", "dms/profiles/manifest.json",
+    "dms/bus/dms.dbc", "dms/bus/example_vehicle.dbc", "dms/bus/example_vehicle.yaml", "dms/drivelog/sample/sample.mcap",
     "dms/perception/head_model.npz", "dms/_shipped/calibration/vehicles/example_lhd.yaml",
     "dms/_shipped/calibration/vehicles/example_rhd.yaml",
     "dms/_shipped/calibration/drivers/sample.yaml",
-    "dms/_shipped/engines/face_mesh/engine.yaml", "dms/_shipped/engines/face_mesh/parity.npz", "hil/__init__.py",
+    "dms/_shipped/engines/manifest.json", "dms/_shipped/engines/face_mesh/engine.yaml",
+    "dms/_shipped/engines/face_mesh/parity.npz", "hil/__init__.py",
     "hil/driver/asset/driver.npz", "hil/driver/scenarios/sample.yaml", "hil/driver/behaviour/scenario.schema.json",
 ]  # fmt: skip
 
 PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
 PYTHONS = ["3.10", "3.11", "3.12"]
-RESOLVING = ["", "cpu", "jetson", "view", "mf4", "fleet", "train", "dev"]
+RESOLVING = ["", "signing", "cpu", "jetson", "view", "mf4", "fleet", "train", "dev"]
 """Extras whose packages have wheels for every platform and Python we promise."""
 
 X86_ONLY = ["synth", "synth-build"]

@@ -17,6 +17,7 @@ COMMANDS = {
     "assess": "observation and vehicle records to state records, without pictures",
     "explain": "the chain of causes of the state at a time",
     "engines": "list, build and check the networks",
+    "profiles": "rule profiles: list, show, check, compare; hash manifests and signatures",
     "calibrate": "a driver's gaze from spans in which the driver looks at known points",
     "scenario": "scripted synthetic drivers to pictures, labels, drive logs, training sets",
     "camera": "which cameras there are, and what one of them really delivers",

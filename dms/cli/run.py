@@ -28,7 +28,8 @@ source: v4l2:0            # or gst:PIPELINE ending in appsink, a video, a pictur
 # camera: camera.json     # intrinsics: fx fy cx cy, optional width height distortion
 vehicle: example_lhd      # vehicle file; example_lhd and example_rhd are shipped
 # driver: anna.yaml       # made by: dms calibrate gaze; without one nobody is ever "ready"
-profile: l3_default
+profile: l3_default       # or the path of your own, which extends a shipped one
+# trusted_key: public.pem # profiles and engines must be signed with its private half; see dms profiles sign
 engines:
   backend: onnxruntime
   # files: {face_mesh: my_mesh.onnx}
@@ -88,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
 def _banner(parts: "Loaded") -> None:
     if parts.config.record:
         print(f"dms: RECORDING PICTURES to {parts.config.record}", file=sys.stderr)
+    if parts.profile.identity.trust == "unlisted":
+        print(f"dms: profile {parts.profile.name} is not in the manifest and no key vouches for it", file=sys.stderr)
     if parts.driver is None:
         print(
             "dms: no driver file: nobody will be 'ready' before the gaze has calibrated itself over minutes of driving "

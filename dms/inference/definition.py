@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dms import manifest
 from dms.errors import InputError, UsageError
 from dms.inference.base import TensorSpec
 from dms.inference.convert import Recipe
 from dms.resources import shipped
 
 SCHEMA = "dms.engine/1"
+LISTED = ("*/engine.yaml", "*/*.onnx", "*/parity.npz")
+"""The files of the engines' folder that its manifest names."""
 PRECISIONS = ("fp32", "fp16", "int8")
 """Of an engine file: float32 throughout; half inside; int8 weights and activations (Q/DQ) with float32 heads."""
 
@@ -105,7 +108,7 @@ class Definition:
 def definitions() -> tuple[Definition, ...]:
     """All engines this installation ships, by name."""
     folders = sorted(path.parent for path in shipped("engines").glob("*/engine.yaml"))
-    return tuple(load_definition(folder) for folder in folders)
+    return tuple(load_definition(folder, listed=True) for folder in folders)
 
 
 def definition(name: str) -> Definition:
@@ -118,20 +121,22 @@ def definition(name: str) -> Definition:
     if name != Path(name).name or not (folder / "engine.yaml").is_file():
         known = ", ".join(sorted(path.parent.name for path in shipped("engines").glob("*/engine.yaml")))
         raise UsageError(f"there is no engine slot {name!r}; known: {known}")
-    return load_definition(folder)
+    return load_definition(folder, listed=True)
 
 
-def load_definition(folder: Path) -> Definition:
-    """Read ``folder/engine.yaml``.
+def load_definition(folder: Path, listed: bool = False) -> Definition:
+    """Read ``folder/engine.yaml``; ``listed``: it has to agree with the manifest beside the folder.
 
     Raises:
-        InputError: unreadable or incomplete.
+        InputError: unreadable, incomplete or changed.
     """
     import yaml
 
     path = folder / "engine.yaml"
     try:
         text = path.read_bytes()
+        if listed:
+            manifest.check(folder.parent, f"{folder.name}/{path.name}", text)
         return _definition(yaml.safe_load(text), folder, text)
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())

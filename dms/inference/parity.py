@@ -7,6 +7,7 @@ converted engines, and torch for the ones trained here.
 """
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dms import manifest
 from dms.errors import InputError
 from dms.inference.base import Backend, EngineSpec, Options, Tensors, TensorSpec
 from dms.inference.definition import Definition
+from dms.resources import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,13 @@ def cases(definition: Definition) -> Iterator[Case]:
     """
     path = definition.folder / "parity.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        data = path.read_bytes()
+        if definition.folder.parent == shipped("engines"):
+            manifest.check(definition.folder.parent, f"{definition.folder.name}/{path.name}", data)
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
             stored: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+    except InputError:
+        raise
     except Exception as error:  # zip, NumPy and file errors have no common base
         raise InputError(f"{path}: the parity vectors cannot be read: {error}") from error
     names = sorted({entry.split("/")[0] for entry in stored})

@@ -7,20 +7,26 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
+from dms import manifest
 from dms.errors import InputError, UsageError
 from dms.profiles.document import BASE, Follows, merge, nested, read_document
 from dms.profiles.rules import Rules
 from dms.profiles.setting import Setting
 from dms.records import ProfileId, words
 
+if TYPE_CHECKING:
+    from dms.signature import TrustedKey
+
 __all__ = ["FOLDER", "Follows", "Profile", "Setting", "available", "decode_profile", "load_profile"]
 
 Trust = Literal["manifest", "signed", "unlisted"]
 FOLDER = Path(__file__).resolve().parent
+LISTED = ("*.yaml",)
+"""The files of the folder that its manifest names."""
 NO_PROFILES = (BASE, "limits")
 """Files beside the profiles: what all share, and how far any may go."""
 
@@ -65,20 +71,24 @@ def available() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem not in NO_PROFILES)
 
 
-def load_profile(name: str) -> Profile:
+def load_profile(name: str, key: "TrustedKey | None" = None) -> Profile:
     """A shipped profile by name, or the user's own file by path.
+
+    Shipped files must agree with their manifest. With a ``key`` the manifest, or the user's own file, must be signed with it.
 
     Raises:
         UsageError: no shipped profile has this name.
-        InputError: the file is damaged or holds a value outside its legal range.
+        InputError: the file is damaged, not signed, or holds a value outside its legal range.
     """
+    if key is not None:
+        key.require(FOLDER / manifest.NAME)
     if name in available():
-        profile = decode_profile(_shipped(name), name, "manifest")
+        profile = decode_profile(_shipped(name), name, "signed" if key else "manifest")
         if profile.name != name:
             raise InputError(f"profile {name} calls itself {profile.name}")
         return profile
     if "/" in name or name.endswith((".yaml", ".yml")):
-        return _own(Path(name))
+        return _own(Path(name), key)
     known = name in get_args(words.Profile)
     what = f"profile {name} is not shipped yet" if known else f"unknown profile {name}"
     raise UsageError(f"{what}; available: {', '.join(available())}, or the path of your own file")
@@ -102,24 +112,27 @@ def decode_profile(text: bytes, name: str, trust: Trust = "unlisted") -> Profile
     return Profile(rules, merged.settings, merged.origins, merged.follows, digest, identity)
 
 
-def _own(path: Path) -> Profile:
+def _own(path: Path, key: "TrustedKey | None") -> Profile:
     try:
-        text = path.read_bytes()
+        text = path.read_bytes() if key is None else key.require(path)
     except OSError as error:
         raise InputError(f"profile {path} cannot be read: {error.strerror}") from None
-    profile = decode_profile(text, path.stem)
+    profile = decode_profile(text, path.stem, "signed" if key else "unlisted")
     if profile.name in (*available(), *NO_PROFILES):
         raise InputError(f"profile {path} calls itself {profile.name}, the name of a shipped one; give it a name of its own")
     return profile
 
 
 def _shipped(name: str) -> bytes:
-    """The text of a shipped file.
+    """The text of a shipped file, as its manifest has it.
 
     Raises:
         ValueError: there is none of this name.
+        InputError: it was changed.
     """
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise ValueError(f"it extends {name}, which is not shipped")
-    return path.read_bytes()
+    text = path.read_bytes()
+    manifest.check(FOLDER, path.name, text)
+    return text

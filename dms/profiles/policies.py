@@ -70,8 +70,8 @@ class Drowsy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EyesOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """UN R171 visual disengagement: request, escalated request, direct control alert, unavailability response.
 
-    Each time is counted from the one before, ``unavailable_s`` from the escalated request. ``aversions_s``: so much time away within
-    ``glance.cumulative_window_s`` also asks.
+    Each time is counted from the one before, ``unavailable_s`` from the escalated request. ``aversions_s``: so much
+    time away within ``glance.cumulative_window_s`` also asks.
     """
 
     speed_from_kmh: float

@@ -19,6 +19,8 @@ from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
 from dms.resources import shipped
 from dms.runtime.cycle_file import CycleFile
+from dms.runtime.trust import require_signed_engines
+from dms.signature import TrustedKey
 
 SAMPLE_DRIVER = "sample"
 """The driver file that comes with the package, by the name the sample log's header gives it."""
@@ -72,7 +74,8 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
     ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
     controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``. ``cycle_file``: a small file that keeps the lock-out counters of one
-    ignition cycle across a restart of the process.
+    ignition cycle across a restart of the process. ``trusted_key``: an Ed25519 public key (PEM); profiles and engines must then be
+    signed with its private half.
     """
 
     source: str
@@ -90,6 +93,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     health_file: str | None = None
     ir_led: str | None = None
     cycle_file: str | None = None
+    trusted_key: str | None = None
     real_time: RealTimeSection = msgspec.field(default_factory=RealTimeSection)
 
     def bus_config(self) -> BusConfig:
@@ -144,6 +148,9 @@ def _resolve(config: RunConfig, folder: Path) -> None:
     config.vehicle = beside(config.vehicle) or config.vehicle
     config.camera, config.driver = beside(config.camera), beside(config.driver)
     config.dbc, config.inputs = beside(config.dbc), beside(config.inputs)
+    config.trusted_key = beside(config.trusted_key)
+    if config.profile.endswith((".yaml", ".yml")):
+        config.profile = beside(config.profile) or config.profile
     config.engines.files = {slot: beside(name) or name for slot, name in config.engines.files.items()}
 
 
@@ -153,10 +160,14 @@ def load_parts(config: RunConfig) -> Loaded:
     Raises:
         DmsError: the first file that is missing, broken or wrong, in one line.
     """
+    key = TrustedKey(Path(config.trusted_key)) if config.trusted_key else None
+    profile = load_profile(config.profile, key)
+    if key is not None:
+        require_signed_engines(key, config.engines.path_overrides())
     return Loaded(
         config=config,
         cabin=load_cabin(config.vehicle),
-        profile=load_profile(config.profile),
+        profile=profile,
         camera=_camera(config),
         driver=read_driver(config.driver) if config.driver else None,
         layout=load(Path(config.dbc)) if config.dbc else load(),

@@ -20,8 +20,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from dms import manifest
 from dms.inference.check import check
-from dms.inference.definition import PRECISIONS, Definition, load_definition
+from dms.inference.definition import LISTED, PRECISIONS, Definition, load_definition
 from dms.inference.onnxruntime_backend import OnnxRuntimeBackend
 from dms.inference.parity import noise
 from dms.resources import shipped
@@ -230,9 +231,16 @@ def _write(item: Definition, done: Packaged, files: Mapping[str, bytes], vectors
             hidden = item.folder / f".{file}.new"
             hidden.write_bytes((scratch / file).read_bytes())
             os.replace(hidden, item.folder / file)
+    _tidy(item, files)
+
+
+def _tidy(item: Definition, files: Mapping[str, bytes]) -> None:
+    """No variant stays that was not made now; a shipped engine is listed again."""
     for precision in PRECISIONS[1:]:
         if variant_file(item, precision) not in files:
             (item.folder / variant_file(item, precision)).unlink(missing_ok=True)
+    if item.folder.parent == shipped("engines"):
+        manifest.write(item.folder.parent, LISTED)
 
 
 def specification(text: str, item: Definition, done: Packaged, files: Mapping[str, bytes]) -> str:
