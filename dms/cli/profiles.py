@@ -206,10 +206,11 @@ def _verify(args: argparse.Namespace) -> int:
 
     if args.files and args.public_key is None:
         raise UsageError("whose signature shall the files have? give --public-key")
+    key = None if args.public_key is None else TrustedKey(args.public_key)
     if not args.files:
         print(f"{_check_hashes()} files of profiles and engines agree with their manifests")
-    if args.public_key is not None:
-        _check_signatures(TrustedKey(args.public_key), args.files or list(_manifests()))
+    if key is not None:
+        _check_signatures(key, args.files or list(_manifests()))
     return 0
 
 

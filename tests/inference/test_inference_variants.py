@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tiny_networks as tiny
 
+from dms import manifest
 from dms.cli import engines
 from dms.errors import InputError, UsageError
 from dms.inference.base import EngineSpec, Options
-from dms.inference.definition import load_definition
+from dms.inference.definition import LISTED, load_definition
 from dms.inference.engine_set import EngineSet
 from dms.inference.parity import cases
 from dms.inference.slots import find_engine
@@ -48,6 +49,7 @@ def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     target = tiny.engine_folder(tmp_path)
     for path in template.iterdir():
         (target / path.name).write_bytes(path.read_bytes())
+    manifest.write(target.parent, LISTED)
     monkeypatch.setattr("dms.inference.definition.shipped", lambda *parts: tmp_path.joinpath(*parts))
     return target
 
@@ -150,6 +152,7 @@ def test_check_holds_a_variant_to_its_own_limit(folder: Path, capsys: pytest.Cap
     path = folder / "engine.yaml"
     limit = load_definition(folder).variant("int8").loss["std"].limit
     path.write_text(path.read_text().replace(f"limit: {limit:.2g}}}", "limit: 0.00001}"))
+    manifest.write(folder.parent, LISTED)
     assert call("check") == 1
     assert "FAILED" in capsys.readouterr().out
 

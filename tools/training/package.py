@@ -235,11 +235,11 @@ def _write(item: Definition, done: Packaged, files: Mapping[str, bytes], vectors
 
 
 def _tidy(item: Definition, files: Mapping[str, bytes]) -> None:
-    """No variant stays that was not made now; a shipped engine is listed again."""
+    """No variant stays that was not made now; the manifest beside the folder, if there is one, lists the new files."""
     for precision in PRECISIONS[1:]:
         if variant_file(item, precision) not in files:
             (item.folder / variant_file(item, precision)).unlink(missing_ok=True)
-    if item.folder.parent == shipped("engines"):
+    if (item.folder.parent / manifest.NAME).is_file():
         manifest.write(item.folder.parent, LISTED)
 
 
