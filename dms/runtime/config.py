@@ -74,7 +74,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     ``dbc``: another message set file than the shipped one. ``record``: a drive log to write; without it no picture is kept.
     ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
     controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``. ``cycle_file``: a small file that keeps the lock-out counters of one
-    ignition cycle across a restart of the process. ``trusted_key``: an Ed25519 public key (PEM); profiles and engines must then be
+    ignition cycle across a restart of the process. ``trusted_key``: an Ed25519 public key (PEM); profiles and engines must be
     signed with its private half.
     """
 
