@@ -455,6 +455,7 @@ def test_two_criteria_within_the_window() -> None:
     found = one.state(31.0, 2)
     assert (found.available, found.valid, found.monitorable) == (True, 2, 2)
     assert found.criteria["blink"] == 30.0 and found.criteria["head_movement"] == 25.0 and found.criteria["eye_closure"] is None
+    assert one.state(31.00149, 2).criteria == {**found.criteria, "blink": 30.001, "head_movement": 25.001}
     assert (one.state(31.001, 2).available, one.state(31.001, 2).valid) == (False, 1)
     assert one.state(31.1, 1).available is False
 
@@ -511,6 +512,11 @@ def test_a_turn_of_the_head_is_measured_in_degrees() -> None:
     def turned(deg: float) -> tuple[float, float, float]:
         return math.sin(math.radians(deg)), 0.0, -math.cos(math.radians(deg))
 
+    opposite = Movement(120.0, 2.0, directions=True)
+    assert [opposite.step(0.0, (0.0, 0.0, 1.0004)), opposite.step(0.1, (0.0, 0.0, -1.0004))] == [
+        False,
+        True,
+    ]  # unit but for rounding
     for deg, moved in ((5.9, False), (6.1, True), (-6.1, True), (180.0, True)):
         one = Movement(6.0, 2.0, directions=True)
         assert [one.step(0.0, turned(0.0)), one.step(0.1, turned(deg))] == [False, moved]

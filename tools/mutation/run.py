@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,11 +40,24 @@ class Survivor(NamedTuple):
     diff: str
 
 
+class Equivalent(NamedTuple):
+    """Mutants that change nothing anybody could notice: patterns of their operator and of their changed line."""
+
+    operator: str
+    line: str
+    why: str
+
+    def matches(self, survivor: Survivor) -> bool:
+        """Is it one of these?"""
+        return bool(re.fullmatch(self.operator, survivor.operator) and re.search(self.line, survivor.diff))
+
+
 class Report(NamedTuple):
-    """What came of one module."""
+    """What came of one module; ``equivalent`` mutants are not among ``mutants``."""
 
     module: str
     mutants: int
+    equivalent: int
     survivors: list[Survivor]
 
     @property
@@ -72,7 +85,7 @@ def main() -> int:
     low = False
     for module in args.modules or plan["modules"]:
         try:
-            report = mutate(module, plan["modules"][module], plan["exclude"], args.limit)
+            report = mutate(module, plan, args.limit)
         except BaselineFails as error:
             print(f"mutation: {error}", file=sys.stderr)
             return 3
@@ -86,20 +99,22 @@ def show(report: Report) -> None:
     for survivor in report.survivors:
         print(f"--- {report.module}: {survivor.operator}\n{survivor.diff}")
     noticed = report.mutants - len(report.survivors)
-    print(f"{report.module}: {noticed} of {report.mutants} mutants noticed, {report.score:.1%}", flush=True)
+    same = f" ({report.equivalent} equivalent ones left out)" if report.equivalent else ""
+    print(f"{report.module}: {noticed} of {report.mutants} mutants noticed, {report.score:.1%}{same}", flush=True)
 
 
-def mutate(module: str, tests: list[str], exclude: list[str], limit: int | None = None) -> Report:
+def mutate(module: str, plan: dict[str, Any], limit: int | None = None) -> Report:
     """All mutants of one module.
 
     Raises:
         BaselineFails: the tests fail on the unchanged module.
     """
+    tests, equivalent = plan["modules"][module], [Equivalent(**one) for one in plan["equivalent"]]
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         tree = Path(folder) / "tree"
         copy_tree(tree)
         door, session, config = Path(folder) / "door", Path(folder) / "session.sqlite", Path(folder) / "config.toml"
-        config.write_text(configuration(module, door, exclude))
+        config.write_text(configuration(module, door, plan["exclude"]))
         tool = [str(Path(sys.executable).with_name("cosmic-ray"))]
         with server(tree, door, tests):
             if subprocess.run([sys.executable, "-S", str(ROOT / "tools/mutation/ask.py"), str(door)]).returncode:
@@ -109,7 +124,7 @@ def mutate(module: str, tests: list[str], exclude: list[str], limit: int | None 
             if limit is not None:
                 cut(session, limit)
             call([*tool, "exec", str(config), str(session)], tree)
-        return read(module, call([*tool, "dump", str(session)], tree))
+        return read(module, call([*tool, "dump", str(session)], tree), equivalent)
 
 
 def copy_tree(tree: Path) -> None:
@@ -168,7 +183,7 @@ def call(command: list[str], cwd: Path) -> str:
     return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def read(module: str, dump: str) -> Report:
+def read(module: str, dump: str, equivalent: list[Equivalent]) -> Report:
     """The report from ``cosmic-ray dump``: a mutant counts when it was tried."""
     survivors, tried = [], 0
     for line in dump.splitlines():
@@ -179,7 +194,9 @@ def read(module: str, dump: str) -> Report:
         if result["test_outcome"] == "survived":
             spec = item["mutations"][0]
             survivors.append(Survivor(spec["operator_name"], only_changes(result["diff"] or "")))
-    return Report(module, tried, survivors)
+    real = [one for one in survivors if not any(same.matches(one) for same in equivalent)]
+    left_out = len(survivors) - len(real)
+    return Report(module, tried - left_out, left_out, real)
 
 
 def only_changes(diff: str) -> str:
