@@ -121,7 +121,7 @@ class Assessor:
         picture = UNUSABLE if fault else self._reader.read(observation)
         now.tick, now.picture, now.inputs = tick, picture, self._inputs.at(tick.t)
         now.presence.step(tick, picture.face, now.inputs.seat)
-        now.camera.step(tick, fault, picture.lids.shut is None if picture.face else None)
+        now.camera.step(tick, fault, picture.lids.shut is None if picture.face else None, observation.image)
         driver = observation if picture.face else None
         self._follow_lids(tick, picture, driver)
         self._follow_gaze(tick, picture, observation)

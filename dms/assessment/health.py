@@ -1,8 +1,9 @@
-"""Can the camera be judged by at all: blocked, dark or frozen pictures, silence, frame rate, eyes that stay unseen."""
+"""Can the camera be judged by at all: blocked, dark, blurred or frozen pictures, silence, frame rate, eyes that stay unseen."""
 
 import math
 from collections import deque
 
+from dms.assessment.sharpness import SharpnessWatch
 from dms.assessment.windows import TINY, HeldTime, Tick
 from dms.profiles.rules import CameraRules
 from dms.records import Health, Image
@@ -22,6 +23,8 @@ def picture_fault(image: Image | None, rules: CameraRules) -> str | None:
         return f"picture dark, mean {image.mean:.0f} of 255"
     if image.saturated is not None and image.saturated >= rules.saturated_share:
         return f"picture over-exposed, {image.saturated:.0%} saturated"
+    if image.sharpness is not None and image.sharpness <= rules.sharpness_min:
+        return f"picture blurred, sharpness {image.sharpness:.0f}"
     return None
 
 
@@ -33,12 +36,14 @@ class CameraWatch:
         self._times: deque[float] = deque()
         self._bad = HeldTime(0.0, math.inf)
         self._eyes_unseen = HeldTime(rules.max_gap_s, math.inf)
+        self._sharpness = SharpnessWatch(rules)
         self._silent_s = 0.0
         self.fps: float | None = None
         self.health = Health()
 
-    def step(self, tick: Tick, fault: str | None, eyes_unseen: bool | None) -> None:
+    def step(self, tick: Tick, fault: str | None, eyes_unseen: bool | None, image: Image | None = None) -> None:
         """Add one picture; ``eyes_unseen``: a face without eyes that can be judged, ``None`` without a face."""
+        self._sharpness.step(tick, None if fault is not None or image is None else image.sharpness)
         self._silent_s = 0.0
         self._bad.step(tick, fault is not None)
         self._eyes_unseen.step(tick, eyes_unseen)
@@ -87,4 +92,6 @@ class CameraWatch:
             reasons.append(f"{self.fps:.1f} pictures/s, under {self._rules.fps_timing_min:.0f}")
         if self._eyes_long_unseen:
             reasons.append(f"eyes not visible for {self._eyes_unseen.held:.1f} s")
+        if (blurred := self._sharpness.blurred) is not None:
+            reasons.append(blurred)
         return Health(state="degraded", reasons=reasons) if reasons else _READY

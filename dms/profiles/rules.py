@@ -37,6 +37,10 @@ class CameraRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blocked_share: float
     dark_mean: float
     saturated_share: float
+    sharpness_min: float
+    blur_share: float
+    blur_after_s: float
+    sharpness_memory_s: float
     inform_after_s: float
     eyes_unseen_inform_s: float
 
