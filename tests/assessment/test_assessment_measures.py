@@ -203,15 +203,26 @@ def test_lids_told_in_less_detail() -> None:
     assert judge_lids(Observation(t=0.0, eyes={"left": Eye(visible=0.8, closed=0.1)}), RULES.eyes).opening == 1.0
     bare = judge_lids(Observation(t=0.0, eyes={"left": Eye(visible=0.8, opening_mm=4.0)}), RULES.eyes)
     assert (bare.shut, bare.visible, bare.opening, bare.scale) == (None, None, 4.0, "mm")
-    agree = judge_lids(Observation(t=0.0, eyes={"left": Eye(visible=0.8, openness=0.1, closed=0.5)}), RULES.eyes)
-    assert agree.shut is True
+    for closed in (0.5, 0.9):  # openness and probability agree
+        assert (
+            judge_lids(Observation(t=0.0, eyes={"left": Eye(visible=0.8, openness=0.1, closed=closed)}), RULES.eyes).shut is True
+        )
+    edge = judge_lids(Observation(t=0.0, eyes={"left": Eye(visible=0.8, openness=0.2, closed=0.1)}), RULES.eyes)
+    assert edge.shut is False
+
+
+@pytest.mark.parametrize(("openness", "shut"), [((0.1, 0.9), True), ((0.1, 0.9, 0.9), False), ((0.1, 0.1, 0.9), True)])
+def test_each_eye_has_one_voice(openness: tuple[float, ...], shut: bool) -> None:
+    eyes = {name: Eye(visible=0.9, openness=value) for name, value in zip(("left", "right", "unknown"), openness, strict=False)}
+    assert judge_lids(Observation(t=0.0, eyes=eyes), RULES.eyes).shut is shut
 
 
 @pytest.mark.parametrize(
     ("face", "seen"),
     [
         (None, None), (Face(present=False, confidence=0.9), False), (Face(present=True), True),
-        (Face(present=True, confidence=0.5), True), (Face(present=True, confidence=0.49), False),
+        (Face(present=True, confidence=0.5), True), (Face(present=True, confidence=0.9), True),
+        (Face(present=True, confidence=0.49), False),
     ],
 )  # fmt: skip
 def test_a_face_counts_from_half_confidence(face: Face | None, seen: bool | None) -> None:
@@ -248,6 +259,18 @@ def presence(samples: list[tuple[bool | None, bool | None]]) -> Presence:
 )
 def test_absent_after_one_second(samples: list[tuple[bool | None, bool | None]], present: bool | None) -> None:
     assert presence(samples).present is present
+
+
+@pytest.mark.parametrize(("unseen_s", "present"), [(4.5, False), (5.5, None)])
+def test_a_face_that_was_gone_is_remembered_behind_bad_pictures_for_ten_times_the_limit(
+    unseen_s: float, present: bool | None
+) -> None:
+    """Gone for 0.375 s, then no usable picture, then gone again for 0.125 s; the limit is half a second."""
+    one = Presence(msgspec.structs.replace(RULES.presence, absent_after_s=0.5))
+    faces = [*times(3, False), *times(round(unseen_s / STEP), None), *times(2, False)]
+    for tick, face in ticks(faces):
+        one.step(tick, face, None)  # type: ignore[arg-type]
+    assert one.present is present
 
 
 def test_how_long_the_face_has_been_gone() -> None:

@@ -25,6 +25,7 @@ def held(steps: list[Step], tolerance_s: float = 0.5, freeze_max_s: float = 2.0)
     ("steps", "held_s", "opposite_s", "unseen_s"),
     [
         ([(0, Y)], 0.0, 0.0, 0.0),
+        ([(0, U)], 0.0, 0.0, 0.0),
         ([(0, Y), (1, Y), (1, Y)], 2.0, 0.0, 0.0),
         ([(0, Y), (1, N)], 1.0, 0.0, 0.0),
         ([(0, Y), (1, N), (0.25, N)], 1.0, 0.25, 0.0),  # shorter than the tolerance: still held
@@ -99,25 +100,41 @@ def test_a_late_short_break_does_not_end_it() -> None:
 stretches = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 12)), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
-@given(stretches, st.integers(1, 20), st.integers(0, 10), st.booleans())
-def test_window_against_brute_force(steps: list[tuple[int, int]], width: int, pause: int, back: bool) -> None:
-    """Stretches (pause before, length) in quarters of a second; ``back``: the last quarters are taken back at the end."""
-    window, t, cells = Window(width / 4), 0, set()
+def runs(cells: set[int]) -> int:
+    """Number of stretches without a hole."""
+    return len([c for c in cells if c - 1 not in cells])
+
+
+@settings(max_examples=150, deadline=None)
+@given(stretches, st.integers(1, 20), st.integers(0, 10), st.integers(0, 30), st.integers(-40, 40))
+def test_window_against_brute_force(steps: list[tuple[int, int]], width: int, pause: int, back: int, begin: int) -> None:
+    """Stretches (pause before, length) in quarters of a second; the last ``back`` quarters are taken back at the end."""
+    window, t, cells = Window(width / 4), begin, set()
+
+    def check() -> None:
+        inside = {c for c in cells if c >= t - width}
+        assert window.total(t / 4) == pytest.approx(len(inside) / 4)
+        assert window.count(t / 4) == runs(inside)
+
     for before, length in steps:
         t += before
         window.add(t / 4, (t + length) / 4)
         cells |= set(range(t, t + length))
         t += length
-        assert window.total(t / 4) == pytest.approx(len([c for c in cells if c >= t - width]) / 4)
-    if back:
-        since = max(0, t - 3)
-        window.take_back(since / 4)
-        cells = {c for c in cells if c < since}
+        check()
+    window.take_back((t - back) / 4)
+    cells = {c for c in cells if c < t - back}
+    check()
     t += pause
-    assert window.total(t / 4) == pytest.approx(len([c for c in cells if c >= t - width]) / 4)
+    check()
     window.clear()
-    assert window.total(t / 4) == 0.0
+    cells = set()
+    check()
+    for _ in range(2):  # what was cleared leaves nothing behind
+        window.add((t + 1) / 4, (t + 2) / 4)
+        cells.add(t + 1)
+        t += 3
+        check()
 
 
 @settings(max_examples=100, deadline=None)
