@@ -28,6 +28,7 @@ GOLDEN: list[tuple[float, float, float | None, float | None, float | None, Level
 
 @pytest.mark.requirement("P-21", "GLA-06", "NCAP-01", "NCAP-02")
 @pytest.mark.parametrize(("off", "on", "long_glance", "added_up", "empty", "levels"), GOLDEN)
+@pytest.mark.requirement("P-03")
 def test_P21_GLA06_same_pattern_under_four_rules(
     off: float, on: float, long_glance: float | None, added_up: float | None, empty: float | None, levels: Levels
 ) -> None:

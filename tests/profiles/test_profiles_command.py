@@ -126,6 +126,7 @@ def test_mistakes_are_one_line(
     assert found.code == code and told in found.complaint and found.out == ""
 
 
+@pytest.mark.requirement("P-01", "FS-10")
 def test_manifest_sign_and_verify(dms: Run, copies: list[Path], pair: tuple[Path, Path], mine: Path) -> None:
     private, public = pair
     written = dms("profiles", "manifest")  # the copied engines are fewer than the shipped ones

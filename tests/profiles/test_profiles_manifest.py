@@ -108,6 +108,7 @@ def test_an_engine_and_its_specification_changed_together_are_refused(folders: t
     assert "engine.yaml: the file was changed" in line
 
 
+@pytest.mark.requirement("P-01")
 def test_a_profile_that_is_not_listed_is_refused(folders: tuple[Path, Path]) -> None:
     path = folders[0] / "un_r999.yaml"
     path.write_text("extends: base\n")
