@@ -100,5 +100,6 @@ class Chain:
         self._perception = Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver)
         if self._estimator is not None:
             self._estimator.engine = engines[SLOT]
-        if self._half_done:
-            self._assessor, self._half_done = self._new_assessor(), False
+        if self._half_done:  # lock-outs outlive even that
+            memory, self._half_done = self._assessor.memory(), False
+            self._assessor = Assessor(self._profile, self._cabin, self._driver, self._estimator, memory)

@@ -106,6 +106,7 @@ def running(parts, scripted, quiet_bus):
         loop.__exit__(None, None, None)
 
 
+@pytest.mark.requirement("FS-05")
 @pytest.mark.parametrize("stage", ["camera", "inference", "can"])
 @pytest.mark.requirement("FS-05", "FS-06")
 def test_a_stage_that_crashes_is_on_the_bus_within_150_ms_and_comes_back(running, blind_engines, stage):
@@ -133,6 +134,7 @@ def test_a_publisher_that_crashes_is_silent_at_once_and_comes_back(running, blin
 
 
 @pytest.mark.requirement("FS-05", "FS-06")
+@pytest.mark.requirement("FS-06")
 def test_an_inference_that_hangs_is_on_the_bus_within_150_ms(running, scripts):
     hang = threading.Event()
 
@@ -152,6 +154,7 @@ def test_an_inference_that_hangs_is_on_the_bus_within_150_ms(running, scripts):
         assert not ended
 
 
+@pytest.mark.requirement("FS-06")
 def test_a_stage_that_hangs_for_good_ends_the_loop(parts, scripts, scripted, quiet_bus):
     parts.config.real_time.hung_after_s = 0.5
     release = threading.Event()
@@ -217,6 +220,7 @@ def test_a_failed_network_is_loaded_again(running, scripts):
 
 
 @pytest.mark.requirement("FS-02")
+@pytest.mark.requirement("FS-02")
 def test_a_network_that_changed_its_mind_is_found_and_loaded_again(running, scripts):
     """The golden inference while running: one output of one network is off from some time on."""
     worn = threading.Event()
@@ -260,6 +264,7 @@ CAMERA = {
 }
 
 
+@pytest.mark.requirement("FS-03")
 @pytest.mark.parametrize("fault", CAMERA)
 @pytest.mark.requirement("FS-03", "FS-04", "P-11")
 def test_a_camera_that_misbehaves_is_noticed_within_a_second(running, blind_engines, fault):

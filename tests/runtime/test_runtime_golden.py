@@ -66,6 +66,7 @@ def drive(golden, seconds, spare_s):
 
 
 @pytest.mark.requirement("FS-02")
+@pytest.mark.requirement("FS-02")
 def test_each_engine_is_asked_once_in_its_time_one_at_a_time(scripts):
     golden = Golden(fakes(scripts), 60.0)
     asked = drive(golden, 121.0, spare_s=1.0)

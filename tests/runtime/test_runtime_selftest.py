@@ -19,6 +19,7 @@ LIVE = "gst:videotestsrc is-live=true pattern=ball ! video/x-raw,format=GRAY8,wi
 
 
 @pytest.mark.requirement("FS-01")
+@pytest.mark.requirement("FS-01")
 def test_every_failure_is_told_at_once():
     def bad(text):
         raise InputError(text)
@@ -79,6 +80,7 @@ def grey(width=64, height=48):
     return np.zeros((height, width), np.uint8)
 
 
+@pytest.mark.requirement("FS-01")
 @pytest.mark.parametrize(
     ("make", "period", "calibration", "words"),
     [

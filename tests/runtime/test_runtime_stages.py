@@ -96,6 +96,7 @@ class Drive:
             self.publisher.stop()
 
 
+@pytest.mark.requirement("FS-05", "FS-06")
 @pytest.mark.parametrize(("trouble", "limit"), [("inference stopped: bug", 0.05), (None, 0.15)])
 @pytest.mark.parametrize("phase", range(10))
 @pytest.mark.requirement("FS-05", "FS-06")
@@ -163,6 +164,7 @@ def test_old_restarts_are_forgiven(hand):
     assert supervisor.lost is None and len(ward.restarted) == 2
 
 
+@pytest.mark.requirement("FS-06")
 def test_a_stage_that_hangs_for_too_long_ends_the_loop(hand):
     pulse = Pulse("inference", SILENCE_S)
     ward = StageWard(Stage(pulse, lambda: None, lambda: None, threading.Event()))
