@@ -63,7 +63,7 @@ class VisualDisengagement:
     def _demands(self, asked_s: float) -> Sequence[Demand]:
         rules = self._rules
         alert_s = rules.escalate_s + rules.control_alert_s
-        if asked_s >= alert_s + rules.unavailable_s - TINY:
+        if asked_s >= rules.escalate_s + rules.unavailable_s - TINY:  # the text counts it from the escalated request
             return (Demand("unresponsive", 3, "un_r171 driver unavailable, eyes", _STOP_EYES),)
         stage = 1 + (asked_s >= rules.escalate_s - TINY) + (asked_s >= alert_s - TINY)
         why = "looks away too often" if self._often else f"eyes off {self._limit_s:g} s"
