@@ -192,7 +192,7 @@ def soak(seconds: float, stages: tuple[str, ...], fifo: bool, tell: Callable[[st
     try:
         with LogFrames(sample_log()) as log:
             config = with_log_defaults(RunConfig(source="sample"), log, None, None)
-        config.real_time.fifo = fifo
+        config.real_time.fifo = config.real_time.lock_memory = fifo
         parts = load_parts(config)
         with EngineSet(CHAIN_SLOTS) as engines:
             engines.warmup()
@@ -274,7 +274,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--load", type=int, default=0, help="processes that never rest, on core 0")
     parser.add_argument("--kill", nargs="?", const=",".join(STAGES), default="", help="stages to kill (default: all four)")
-    parser.add_argument("--ordinary", action="store_true", help="without SCHED_FIFO")
+    parser.add_argument("--ordinary", action="store_true", help="without SCHED_FIFO and locked memory")
     parser.add_argument("--out", type=Path, help="JSON file for the result")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
     args = parser.parse_args()

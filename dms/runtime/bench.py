@@ -72,7 +72,8 @@ def live(parts: Loaded, engines: EngineSet, frames: list[Frame], seconds: float,
     try:
         source = Flood(frames, clock.now, 1.0 / fps)
         cpu = time.process_time()
-        with Listener(parts.layout, ports[1]) as listener, Loop(parts, source, engines, ports[0]) as loop:
+        # The loop first: the listener's thread inherits its priority, or it would be put aside while it holds Python's lock.
+        with Loop(parts, source, engines, ports[0]) as loop, Listener(parts.layout, ports[1]) as listener:
             loop.run(seconds)
             cpu = time.process_time() - cpu
             stats, counts = loop.publisher.stats(), loop.counts

@@ -134,7 +134,8 @@ def demo_run(
         source = PacedSource(log, clock.now, clock.sleep, start)
         listener = Listener(parts.layout, ports[2])
         player = CanPlayer(log.name, ports[1], clock.now, clock.sleep, start) if play_can else None
-        with listener, Loop(parts, source, engines, ports[0], on_state) as loop:
+        # The loop first: the other threads inherit its priority, or they would be put aside while they hold Python's lock.
+        with Loop(parts, source, engines, ports[0], on_state) as loop, listener:
             if player is None:
                 yield DemoRun(loop, listener, source)
             else:

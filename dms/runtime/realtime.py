@@ -71,6 +71,8 @@ class RealTime:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         if self._old_cpus is not None:
             os.sched_setaffinity(0, self._old_cpus)
+        if self.grants.get("memory") == "locked":
+            ctypes.CDLL(None).munlockall()
         if self._still:
             gc.enable()
             gc.unfreeze()
