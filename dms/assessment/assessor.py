@@ -4,9 +4,10 @@ import math
 
 from dms.assessment.arbitration import Warnings
 from dms.assessment.availability import AvailabilityCriteria, Movement
-from dms.assessment.closure import Perclos
 from dms.assessment.cycle import CycleMemory, IgnitionCycle
 from dms.assessment.health import picture_fault
+from dms.assessment.nods import Nods
+from dms.assessment.perclos import Perclos
 from dms.assessment.picture import UNUSABLE, Picture, PictureReader, sure_head
 from dms.assessment.policies.chosen import chosen
 from dms.assessment.self_calibration import Moment, SelfCalibration
@@ -16,6 +17,7 @@ from dms.assessment.statement import seen, silent
 from dms.assessment.vehicle import VehicleInputs, driver_input
 from dms.assessment.wake_up import WakeUpRequest
 from dms.assessment.windows import TINY, Tick
+from dms.assessment.yawns import Yawns
 from dms.assessment.zones import ZoneFilter, ZoneMap
 from dms.errors import RecordError
 from dms.profiles import Profile
@@ -121,6 +123,7 @@ class Assessor:
         picture = UNUSABLE if fault else self._reader.read(observation)
         now.tick, now.picture, now.inputs = tick, picture, self._inputs.at(tick.t)
         now.presence.step(tick, picture.face, now.inputs.seat)
+        now.task.step(tick.t, now.inputs)
         now.camera.step(tick, fault, picture.lids.shut is None if picture.face else None, observation.image)
         driver = observation if picture.face else None
         self._follow_lids(tick, picture, driver)
@@ -141,8 +144,13 @@ class Assessor:
         now, lids = self._now, picture.lids
         now.closure.step(tick, lids.shut)
         now.blinks.step(tick, lids, now.camera.blinks_countable)
-        now.perclos.step(tick, lids.shut)
-        now.lately.step(tick, lids.shut)
+        own = None
+        if driver is not None and now.presence.present is not False:
+            own = now.baseline.step(tick, lids, now.blinks, picture.sight)
+        now.perclos.step(tick, lids.shut, own)
+        now.lately.step(tick, now.perclos.shut)
+        now.nods.step(tick, driver, lids.shut, own)
+        now.yawns.step(tick, driver)
         now.sleepiness.step(tick, lids, now.blinks, driver, now.perclos.share)
         if not now.closure.blinking:  # shut eyes look nowhere: through a blink the last look's certainty holds, like its zone
             now.confidence = picture.confidence
@@ -174,7 +182,9 @@ class Assessor:
         self._criteria.clear()
         self._calibration.reset()
         now.blinks, now.perclos = fresh_blinks(rules), Perclos(rules.perclos)
+        now.nods, now.yawns = Nods(rules.nod), Yawns(rules.yawn)
         now.sleepiness = Sleepiness(rules.drowsiness, rules.perclos, self._estimator)
+        now.baseline.left(now.tick.t)
 
     @property
     def _alert(self) -> bool:
@@ -203,8 +213,10 @@ class Assessor:
         now, inputs = self._now, self._inputs.at(t)
         now.camera.silent(silence)
         self._warnings.silent(now.inform)
+        now.task.step(t, inputs)
         present = False if now.presence.empty(t, inputs.seat) else None
         if present is False:
             self._calibration.reset()
+            now.baseline.left(t)
         availability = self._criteria.state(t, int(driver_input(inputs, self._rules.availability) is not None))
         return silent(t, now, inputs, present, availability, self._warnings, self._cycle.locked_out(t))

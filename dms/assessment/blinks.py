@@ -124,6 +124,8 @@ class Blinks:
         self._share: float | None = None
         self._closures: deque[Closed] = deque()
         self._sum = 0.0
+        self._longer = 0
+        """Of the closures those that are no blinks."""
         self.count = 0
         self.last: Blink | None = None
         self.quick_end: float | None = None
@@ -150,6 +152,11 @@ class Blinks:
     def level(self) -> float | None:
         """The open level now, in the opening's own unit."""
         return self._level.value
+
+    @property
+    def down(self) -> bool:
+        """The lids are below the open level, or still on their way back up to it."""
+        return self._dip is not None or self._rising is not None
 
     def down_s(self, t: float) -> float:
         """How long the lids have been below the open level, s."""
@@ -215,13 +222,13 @@ class Blinks:
         again = bool(self._closures) and dip.start - self._closures[-1].end < self._rules.pause_s
         if again:  # the lids flickered on the way up: one closure
             before = self._closures.pop()
-            self._sum -= before.end - before.start
+            self._take(before, -1)
             closed = before._replace(end=end, depth=max(before.depth, closed.depth), opening_s=closed.opening_s)
         length = end - closed.start
         if length < self._rules.min_s - TINY:
             return
         self._closures.append(closed)
-        self._sum += length
+        self._take(closed, 1)
         self.finished = closed
         if length <= self._rules.max_s + TINY:
             self.count += not (again and self.last is not None and self.last.start == closed.start)
@@ -230,8 +237,17 @@ class Blinks:
 
     def _expire(self, t: float) -> None:
         while self._closures and self._closures[0].end < t - self._rules.statistics_s:
-            gone = self._closures.popleft()
-            self._sum -= gone.end - gone.start
+            self._take(self._closures.popleft(), -1)
+
+    def _take(self, closed: Closed, sign: int) -> None:
+        length = closed.end - closed.start
+        self._sum += sign * length
+        self._longer += sign * (length > self._rules.max_s + TINY)
+
+    @property
+    def lately(self) -> int:
+        """Blinks that ended in the last minute."""
+        return len(self._closures) - self._longer
 
     @property
     def mean_closure_s(self) -> float | None:

@@ -51,7 +51,14 @@ def _lids(chain: list[str], now: Signals) -> None:
         event = f"; {closure.event}" if closure.event else ""
         chain.append(f"eyes shut {seconds:.1f} s since {now.tick.t - seconds:.1f}{event}")
     if now.perclos.drowsy and share is not None:
-        chain.append(f"eyes shut {share:.0%} of the last minute")
+        chain.append(f"eyes shut {share:.0%} of the last minute{_support(now)}")
+
+
+def _support(now: Signals) -> str:
+    """What stands beside PERCLOS, and what it could not be measured against."""
+    said = "" if now.baseline.state == "frozen" else "; own open level not known yet"
+    counted = [f"{n} {name}" for n, name in ((now.nods.count, "nods"), (now.yawns.count, "yawns")) if n]
+    return said + (f"; also {', '.join(counted)} so far" if counted else "")
 
 
 def _gaze(chain: list[str], now: Signals, zone: Zone) -> None:

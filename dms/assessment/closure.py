@@ -67,45 +67,17 @@ class LatelyShut:
 
     def step(self, tick: Tick, shut: bool | None) -> None:
         """Add one sample."""
+        t = tick.t
         before = None if tick.gap else self._before
+        self._before = shut
         if before is not None:
-            self._seen.add(tick.t - tick.dt, tick.t)
+            self._seen.add(t - tick.dt, t)
         if before:
-            self._shut.add(tick.t - tick.dt, tick.t)
-        self._before = shut
-        seen = self._seen.total(tick.t)
-        enough = seen >= self._rules.short_seen_min_s - TINY
-        self.mostly = enough and self._shut.total(tick.t) >= self._rules.short_share * seen - TINY
-
-
-class Perclos:
-    """Share of the seen time in the window with shut eyes; closures no longer than a quick blink do not count."""
-
-    def __init__(self, rules: PerclosRules) -> None:
-        self._rules = rules
-        self._seen = Window(rules.window_s)
-        self._shut = Window(rules.window_s)
-        self._before: bool | None = None
-        self._start = self._added = 0.0
-        self.share: float | None = None
-        self.drowsy = False
-
-    def step(self, tick: Tick, shut: bool | None) -> None:
-        """Add one sample."""
-        before = None if tick.gap else self._before
-        if before is not None:
-            self._seen.add(tick.t - tick.dt, tick.t)
-        if before is not True:
-            self._start = self._added = tick.t
-        elif tick.t - self._start >= self._rules.blink_cut_s - TINY:
-            self._shut.add(self._added, tick.t)  # the first time with all that went before
-            self._added = tick.t
-        self._before = shut
-        self._update(tick.t)
-
-    def _update(self, t: float) -> None:
+            self._shut.add(t - tick.dt, t)
+        shut_s = self._shut.total(t)
+        if shut_s == 0.0:
+            self.mostly = False
+            return
         seen = self._seen.total(t)
-        shut = self._shut.total(t)
-        self.share = min(1.0, shut / seen) if seen >= self._rules.seen_min_s - TINY else None
-        limit = self._rules.recovered if self.drowsy else self._rules.drowsy
-        self.drowsy = self.share is not None and self.share >= limit
+        enough = seen >= self._rules.short_seen_min_s - TINY
+        self.mostly = enough and shut_s >= self._rules.short_share * seen - TINY

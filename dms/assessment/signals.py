@@ -5,13 +5,18 @@ from dataclasses import dataclass, field
 from dms.assessment.attention import Attentiveness
 from dms.assessment.blinks import Blinks
 from dms.assessment.buffer import AttentionBuffer
-from dms.assessment.closure import Closure, LatelyShut, Perclos
+from dms.assessment.closure import Closure, LatelyShut
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch
+from dms.assessment.nods import Nods
+from dms.assessment.open_baseline import OpenBaseline
+from dms.assessment.perclos import Perclos
 from dms.assessment.picture import UNUSABLE, Picture
 from dms.assessment.presence import Presence
 from dms.assessment.sleepiness import Estimator, Sleepiness
+from dms.assessment.time_on_task import TimeOnTask
 from dms.assessment.windows import Tick
+from dms.assessment.yawns import Yawns
 from dms.assessment.zones import Sight
 from dms.profiles.rules import Rules
 from dms.records import VehicleState
@@ -29,11 +34,15 @@ class Signals:
         presence: is the driver there.
         closure: lids over time.
         blinks: blinks and closures.
+        baseline: how far this driver's eyes are open when awake.
         perclos: share of shut eyes in the last minute.
         lately: shut for most of the last seconds.
         sleepiness: KSS where an estimator tells it.
         glances: eyes off the road.
         attention: attentive, and by which criterion.
+        nods: of the head, support only.
+        yawns: support only.
+        task: time on task.
         buffer: attention left, where the profile asks for it.
         tick: now.
         inputs: vehicle inputs, all unknown when too old.
@@ -48,11 +57,15 @@ class Signals:
     presence: Presence
     closure: Closure
     blinks: Blinks
+    baseline: OpenBaseline
     perclos: Perclos
     lately: LatelyShut
     sleepiness: Sleepiness
     glances: Glances
     attention: Attentiveness
+    nods: Nods
+    yawns: Yawns
+    task: TimeOnTask
     buffer: AttentionBuffer | None = None
     tick: Tick = _NEVER
     inputs: VehicleState = field(default_factory=lambda: VehicleState(t=0.0))
@@ -91,9 +104,10 @@ class Signals:
 def fresh_signals(rules: Rules, estimator: Estimator | None) -> Signals:
     """Measures that have seen nothing yet."""
     return Signals(
-        CameraWatch(rules.camera), Presence(rules.presence), Closure(rules.closure), fresh_blinks(rules), Perclos(rules.perclos),
-        LatelyShut(rules.perclos), Sleepiness(rules.drowsiness, rules.perclos, estimator), Glances(rules.glance),
-        Attentiveness(rules.attention, rules.glance),
+        CameraWatch(rules.camera), Presence(rules.presence), Closure(rules.closure), fresh_blinks(rules),
+        OpenBaseline(rules.open_baseline), Perclos(rules.perclos), LatelyShut(rules.perclos),
+        Sleepiness(rules.drowsiness, rules.perclos, estimator), Glances(rules.glance),
+        Attentiveness(rules.attention, rules.glance), Nods(rules.nod), Yawns(rules.yawn), TimeOnTask(rules.task),
         None if rules.buffer is None else AttentionBuffer(rules.buffer, rules.glance.road_zones),
     )  # fmt: skip
 

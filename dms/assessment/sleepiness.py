@@ -63,6 +63,11 @@ class Sleepiness:
             self._asked = tick.t
             self.estimate = self._ask(self._estimator, tick.t, share)
 
+    @property
+    def sleepy(self) -> bool:
+        """KSS where drivers by PERCLOS are drowsy; ``False`` while unknown."""
+        return self.estimate is not None and self.estimate.kss >= self._rules.kss_at_drowsy
+
     def _follow(self, tick: Tick, lids: Lids, blinks: Blinks, observation: Observation | None) -> None:
         if lids.scale is not None and lids.scale != self._scale:
             self._scale, self._history = lids.scale, LidHistory(self._rules)

@@ -2,10 +2,10 @@
 
 from dms.assessment.arbitration import Warnings
 from dms.assessment.causes import causes
+from dms.assessment.drowsiness import drowsiness, unseen_drowsiness
 from dms.assessment.self_calibration import SelfCalibration
 from dms.assessment.signals import Signals
-from dms.assessment.sleepiness import Estimate
-from dms.records import Attention, Availability, DriverState, Drowsiness, Foretold, LockedOut, VehicleState
+from dms.records import Attention, Availability, DriverState, LockedOut, VehicleState
 
 _SILENT = "nothing is known of the driver while the camera is silent"
 
@@ -19,7 +19,7 @@ def seen(
     chain = causes(now, attention.zone, availability, warnings.demands)
     return DriverState(
         t=now.tick.t, present=now.presence.present, eyes_closed_s=None if shut_s is None else round(shut_s, 4),
-        attention=attention, availability=availability, drowsiness=_drowsiness(now), drowsy=now.drowsy,
+        attention=attention, availability=availability, drowsiness=drowsiness(now), drowsy=now.drowsy,
         hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt,
         warning=warnings.warning, warning_stage=warnings.stage, requests=warnings.requests, locked_out=locked,
         confidence=now.confidence, health=now.camera.health, because=chain + calibration.because,
@@ -33,7 +33,7 @@ def silent(
     """The state while the camera is silent: all that comes from it is unknown."""
     return DriverState(
         t=t, present=present, availability=availability, health=now.camera.health,
-        drowsiness=Drowsiness(blinks_total=now.blinks.count, last_blink=now.blinks.last),
+        drowsiness=unseen_drowsiness(now),
         hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt,
         warning=warnings.warning, warning_stage=warnings.stage, requests=warnings.requests, locked_out=locked,
         because=[*now.camera.health.reasons, _SILENT],
@@ -49,20 +49,3 @@ def _attention(now: Signals, calibration: SelfCalibration) -> Attention:
         attentive=now.attention.attentive, criterion=now.attention.criterion, calibration=calibration.record,
         buffer_s=None if now.buffer is None else round(now.buffer.left_s, 4),
     )  # fmt: skip
-
-
-def _drowsiness(now: Signals) -> Drowsiness:
-    """The eyelid statistics; KSS and what is foretold only where the frame rate allows blink statistics."""
-    share, blinks, countable = now.perclos.share, now.blinks, now.camera.blinks_countable
-    told = now.sleepiness.estimate if countable else None
-    mean = blinks.mean_closure_s if countable else None
-    return Drowsiness(
-        kss=None if told is None else round(told.kss, 2), kss_std=None if told is None else round(told.std, 2),
-        foretold=None if told is None else _foretold(told),
-        perclos_60s=None if share is None else round(share, 4), mean_closure_s=None if mean is None else round(mean, 4),
-        event=now.closure.event, blinks_total=blinks.count, last_blink=blinks.last,
-    )  # fmt: skip
-
-
-def _foretold(told: Estimate) -> Foretold:
-    return Foretold(microsleep=round(told.microsleep, 3), sleep=round(told.sleep, 3), nod=round(told.nod, 3))

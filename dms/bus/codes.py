@@ -229,6 +229,7 @@ def _drowsiness(codes: Codes, state: TakeoverReadiness) -> None:
     codes.number("Drows_Lvl", d.kss)
     codes.number("Drows_Conf", percent(state.confidence))
     codes.number("Perclos", percent(d.perclos_60s))
+    codes.number("BlinkRate", d.blinks_60s)
     codes.number("BlinkDur", None if d.mean_closure_s is None else d.mean_closure_s * 1e3)
     codes.word("Impair_Lvl", _impairment(state))
 
@@ -241,7 +242,9 @@ def _impairment(state: TakeoverReadiness) -> str | None:
         return "Microsleep" if event == "microsleep" else "Asleep"
     if kss is None:
         return None
-    return "Alert" if round(kss) < 5 else f"Drowsy{round(kss) - 4}"
+    if round(kss) >= 5:
+        return f"Drowsy{round(kss) - 4}"
+    return None if state.drowsiness.baseline == "learning" else "Alert"
 
 
 def _attention(codes: Codes, state: TakeoverReadiness) -> None:

@@ -93,10 +93,62 @@ class PerclosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seen_min_s: float
     blink_cut_s: float
     drowsy: float
+    doubtful: float
     recovered: float
+    p80_opening: float
+    p70_opening: float
+    long_window_s: float
+    long_seen_min_s: float
+    long_closure_s: float
     short_window_s: float
     short_seen_min_s: float
     short_share: float
+
+
+class OpenBaselineRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the driver's own open level is learned: enough time, plausible limits, what is left out, how far it may move later."""
+
+    learn_s: float
+    open_min_mm: float
+    open_max_mm: float
+    open_min_share: float
+    open_max_share: float
+    near_share: float
+    near_min: float
+    floor_share: float
+    down_deg: float
+    down_zones: list[Zone]
+    long_s: float
+    after_long_s: float
+    change_s: float
+
+
+class NodRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a sinking head is a nod."""
+
+    drop_deg: float
+    back_share: float
+    fall_max_s: float
+    max_s: float
+    follow_s: float
+    lids_low_share: float
+
+
+class YawnRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When an open mouth is a yawn; ``seen_min_s`` of it must not be behind a hand."""
+
+    probability: float
+    seen_min_s: float
+    min_s: float
+    max_s: float
+    pause_s: float
+
+
+class TaskRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Time on task: what counts as driving, and how long a stop is a break."""
+
+    moving_from_kmh: float
+    break_s: float
 
 
 class DrowsinessRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -236,6 +288,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     closure: ClosureRules
     blink: BlinkRules
     perclos: PerclosRules
+    open_baseline: OpenBaselineRules
+    nod: NodRules
+    yawn: YawnRules
+    task: TaskRules
     drowsiness: DrowsinessRules
     gaze: GazeRules
     self_calibration: SelfCalibrationRules

@@ -3,11 +3,11 @@
 The same parts appear in the published state record (``dms.records.takeover``).
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from dms.records.base import Count, Degrees, Duration, Part, Probability, Seconds
+from dms.records.base import Count, Degrees, Duration, Length, Part, Probability, Seconds
 from dms.records.words import Criterion, HealthState, WarningClass, Zone
 
 
@@ -62,7 +62,10 @@ class Foretold(Part, frozen=True, kw_only=True):
 
 
 class Drowsiness(Part, frozen=True, kw_only=True):
-    """Eyelid statistics over time. Unseen eyes count in neither numerator nor denominator."""
+    """Eyelid statistics over time. Unseen eyes count in neither numerator nor denominator.
+
+    ``perclos_60s`` decides: lids shut by the record, or 80 % closed against the driver's own open level once that is known.
+    """
 
     kss: Annotated[float, msgspec.Meta(ge=1, le=9)] | None = None
     perclos_60s: Probability | None = None
@@ -73,6 +76,28 @@ class Drowsiness(Part, frozen=True, kw_only=True):
     kss_std: Annotated[float, msgspec.Meta(ge=0, le=9)] | None = None
     """One standard deviation of ``kss``, larger where PERCLOS speaks against it."""
     foretold: Foretold | None = None
+    alertness: Literal["alert", "doubtful", "drowsy"] | None = None
+    """In words; never ``alert`` while the own open level is being learned."""
+    baseline: Literal["learning", "frozen"] | None = None
+    """The driver's own open level; while it is being learned ``perclos_60s`` rests on what the records call shut alone."""
+    baseline_mm: Length | None = None
+    """That level, where the records tell millimetres."""
+    p80_60s: Probability | None = None
+    """Share of seen time with the lids 80 % (``p70``: 70 %) closed against the own open level, blinks left out."""
+    p80_180s: Probability | None = None
+    p70_60s: Probability | None = None
+    p70_180s: Probability | None = None
+    long_closures_60s: Count | None = None
+    long_closure_share_60s: Probability | None = None
+    """Closures of half a second and more: how many reach into the last minute, and their share of its seen time."""
+    blinks_60s: Count | None = None
+    """Blinks that ended in the last minute; shown only, nothing rests on it."""
+    nods_total: Count = 0
+    yawns_total: Count = 0
+    """Nods and yawns support a finding; nothing rests on them alone."""
+    driven_s: Duration | None = None
+    """Time on task, whole seconds: driven in this journey; ``since_break_s``: since the last break, short stops included."""
+    since_break_s: Duration | None = None
 
 
 class Health(Part, frozen=True, kw_only=True):

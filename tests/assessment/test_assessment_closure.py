@@ -106,3 +106,4 @@ def test_P05_quick_blinks_do_not_count_for_perclos() -> None:
 def test_MET03_drowsy_is_impaired() -> None:
     state = assess(drive(65, 20.0, shut=lambda t: t % 3.0 < 0.6))[-1]
     assert (state.readiness, state.warning.class_) == ("impaired", "drowsy")
+    assert any(cause.startswith("eyes shut 20% of the last minute") for cause in state.because)

@@ -8,10 +8,11 @@ import pytest
 
 from dms.assessment.attention import Attentiveness
 from dms.assessment.availability import AvailabilityCriteria, Movement
-from dms.assessment.closure import Closure, LatelyShut, Perclos
+from dms.assessment.closure import Closure, LatelyShut
 from dms.assessment.eyes import UNSEEN, judge_lids
 from dms.assessment.glance import Glances
 from dms.assessment.health import CameraWatch, picture_fault
+from dms.assessment.perclos import Perclos
 from dms.assessment.presence import Presence, face_seen
 from dms.assessment.vehicle import VehicleInputs, driver_input
 from dms.assessment.windows import Tick

@@ -240,6 +240,13 @@ def test_impairment(sample, kss, word):
     assert detail(sample(drowsiness=Drowsiness(kss=kss)))["Impair_Lvl"] == word
 
 
+@pytest.mark.requirement("DDAW-09")
+def test_DDAW09_nobody_is_called_alert_while_learning(sample):
+    assert detail(sample(drowsiness=Drowsiness(kss=2, baseline="learning")))["Impair_Lvl"] == "SNA"
+    assert detail(sample(drowsiness=Drowsiness(kss=7, baseline="learning")))["Impair_Lvl"] == "Drowsy3"
+    assert detail(sample(drowsiness=Drowsiness(kss=2, baseline="frozen")))["Impair_Lvl"] == "Alert"
+
+
 def test_gaze_and_head(sample, state):
     cabin = Cabin(
         name="x", drive="lhd", origin="x", camera=CameraPose(position_mm=(600, 0, 0), forward=(-1, 0, 0)),

@@ -55,7 +55,10 @@ STATE = (
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
     b'"drowsiness":{"kss":4.0,"perclos_60s":0.05,"mean_closure_s":0.18,"event":null,"blinks_total":31,'
     b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8},'
-    b'"kss_std":0.9,"foretold":{"microsleep":0.02,"sleep":0.0,"nod":0.1}},'
+    b'"kss_std":0.9,"foretold":{"microsleep":0.02,"sleep":0.0,"nod":0.1},'
+    b'"alertness":"alert","baseline":"frozen","baseline_mm":9.2,"p80_60s":0.05,"p80_180s":0.04,"p70_60s":0.06,"p70_180s":0.05,'
+    b'"long_closures_60s":2,"long_closure_share_60s":0.03,"blinks_60s":14,"nods_total":1,"yawns_total":2,'
+    b'"driven_s":3600.0,"since_break_s":3700.5},'
     b'"warning":{"class":"phone","stage":2},'
     b'"requests":{"hands_on":1,"eyes_on":2,"take_control":true,"safe_stop":false,"wake_up":3},'
     b'"locked_out":{"reason":"2 unavailability responses","remaining_s":60.0},'
@@ -116,6 +119,9 @@ def state() -> TakeoverReadiness:
             kss=4.0, perclos_60s=0.05, mean_closure_s=0.18, blinks_total=31,
             last_blink=Blink(start=81.02, end=81.21, amplitude=0.8),
             kss_std=0.9, foretold=Foretold(microsleep=0.02, sleep=0.0, nod=0.1),
+            alertness="alert", baseline="frozen", baseline_mm=9.2, p80_60s=0.05, p80_180s=0.04, p70_60s=0.06, p70_180s=0.05,
+            long_closures_60s=2, long_closure_share_60s=0.03, blinks_60s=14, nods_total=1, yawns_total=2,
+            driven_s=3600.0, since_break_s=3700.5,
         ),
         warning=Warning(class_="phone", stage=2),
         requests=Requests(hands_on=1, eyes_on=2, take_control=True, wake_up=3),
