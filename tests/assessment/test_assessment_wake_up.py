@@ -35,6 +35,15 @@ def test_getting_worse_asks_again_at_once() -> None:
     assert levels([1, 1, 1, 2, 2], {1: False}) == [1, 0, 0, 2, 2]
 
 
+def test_getting_better_does_not_ask_what_was_answered() -> None:
+    assert levels([2, 2, 2, 1, 1, 1], {1: False}) == [2, 0, 0, 0, 0, 0]
+
+
+def test_the_first_request_counts_from_its_own_beginning() -> None:
+    request = WakeUpRequest(RULES)
+    assert [request.step(float(t), 1, False, False) for t in (100, 104, 105, 110)] == [1, 1, 2, 3]
+
+
 def test_a_request_that_is_over_starts_afresh() -> None:
     assert levels([1] * 8 + [0] + [1] * 3) == [1] * 5 + [2] * 3 + [0] + [1] * 3
 
