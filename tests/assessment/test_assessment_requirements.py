@@ -61,6 +61,26 @@ def test_R157_11_hands_on_hands_over_only_with_attention(zone: Zone, hands_on: b
     assert states[-1].level == level
 
 
+LEFT = {
+    "not ready: driver absent": lambda t: vehicle(t, seat=t < 6.0),
+    "not ready: belt open": lambda t: vehicle(t, belt=t < 6.0),
+    "not ready: only 1 criteria of availability with evidence": vehicle,
+}
+
+
+@pytest.mark.requirement("R157-14")
+@pytest.mark.parametrize("reason", LEFT)
+def test_R157_14_each_cause_of_a_demand_has_its_own_reason_in_time(reason: str) -> None:
+    """Absent a second after the seat was left; unbuckled at once; unavailable 30 s after the last but one criterion."""
+    unavailable = LEFT[reason] is vehicle
+    lids = (lambda t: 1.0 <= t < 1.15) if unavailable else blink
+    states = assess(drive(35 if unavailable else 9, 20.0, shut=lids, inputs=LEFT[reason]))
+    told = [state for state in states if state.because[0] == reason]
+    expected = 31.15 if unavailable else 7.0 if "absent" in reason else 6.0
+    assert told[0].t == pytest.approx(expected, abs=0.2)
+    assert not [state for state in states if state.because[0].startswith("not ready") and state.because[0] != reason]
+
+
 @pytest.mark.requirement("R171-08")
 @pytest.mark.parametrize(("off", "on"), [(1.0, 0.2), (1.0, 0.3), (0.8, 0.2), (1.5, 0.5)])
 def test_R171_08_many_short_looks_away_are_warned(off: float, on: float) -> None:

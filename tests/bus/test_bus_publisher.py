@@ -15,7 +15,7 @@ from dms.bus.publisher import Publisher
 from dms.bus.samples import BusHealth, GestureEvent, Sample
 from dms.bus.schedule import PublisherParameters
 from dms.errors import UsageError
-from dms.records import Health, TakeoverReadiness
+from dms.records import Health, Requests, TakeoverReadiness, Warning
 
 LAYOUT = load()
 NAME = {m.can_id: m.name for m in LAYOUT.by_name.values()}
@@ -143,6 +143,23 @@ def test_a_lost_camera_is_on_the_bus_within_200_ms():
         said = zip(world.times("DMS_TakeoverReady"), world.codes("DMS_TakeoverReady"), strict=True)
         after = [t for t, codes in said if t > last and codes["TkoRdy_St"] != state.names["Ready"]]
         assert after[0] - last <= 0.2 + 1e-6
+
+
+@pytest.mark.requirement("ADDW-06", "NCAP-16")
+@pytest.mark.parametrize("phase", range(10))
+def test_a_warning_is_asked_for_within_a_cycle_and_named_within_two(phase):
+    """What follows the decision takes 0.05 s for the request and 0.1 s for the class, of the half second there is."""
+    world, decided = World(1.0), 0.4 + phase * 0.005
+    warned = {"warning": Warning(class_="long_distraction", stage=1), "requests": Requests(eyes_on=1)}
+    for k in range(30):
+        t = decided + (k - 12) * 0.033
+        world.at(t, lambda k=k: world.publisher.post(now_sample(world, k, **(warned if k >= 12 else {}))))
+    world.run()
+    for name, signal, limit in (("DMS_TakeoverReady", "Req_EyesOn", 0.05), ("DMS_DriverState", "Distr_Type", 0.1)):
+        said = list(zip(world.times(name), world.codes(name), strict=True))
+        quiet = next(codes[signal] for t, codes in said if t > 0.25)
+        told = next(t for t, codes in said if t > 0.25 and codes[signal] != quiet)
+        assert decided <= told <= decided + limit + 1e-6, name
 
 
 def test_the_newest_sample_wins():
