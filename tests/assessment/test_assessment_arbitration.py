@@ -54,7 +54,7 @@ def test_silence_holds_what_was_demanded_and_adds_the_camera() -> None:
     warnings.step(moment())
     told.demands = ()
     warnings.silent(inform=True)
-    assert [demand.warning for demand in warnings.demands] == ["drowsy", "camera"]
+    assert [(demand.warning, demand.stage) for demand in warnings.demands] == [("drowsy", 1), ("camera", 1)]
     warnings.step(moment())
     assert warnings.warning is None and warnings.stage == 0 and warnings.requests == Requests()
 

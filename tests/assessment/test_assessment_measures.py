@@ -350,6 +350,27 @@ def test_no_rate_is_known_from_the_first_pictures_or_after_a_gap() -> None:
     assert one.fps is None and one.health.state == "init" and not one.blinks_countable
 
 
+@pytest.mark.requirement("P-10")
+def test_the_rate_is_that_of_the_last_second_and_a_picture_told_twice_is_one() -> None:
+    one = CameraWatch(RULES.camera)
+    times_s = [n / 30 for n in range(90)] + [3.0 + n / 10 for n in range(12)]
+    for before, t in zip([times_s[0], *times_s], times_s, strict=False):
+        one.step(Tick(t, t - before, False), None, False)
+        one.step(Tick(t, 0.0, False), None, False)
+    assert one.fps == pytest.approx(10.0, abs=0.5) and not one.blinks_countable
+
+
+def test_where_a_profile_informs_at_once_a_good_view_informs_of_nothing() -> None:
+    at_once = msgspec.structs.replace(RULES.camera, inform_after_s=0.0)
+    one = CameraWatch(at_once)
+    assert not one.inform and not CameraWatch(RULES.camera).inform
+    one.step(Tick(0.0, 0.0, False), None, False)
+    assert not one.inform
+    one.step(Tick(0.05, 0.05, False), "dark", None)
+    one.step(Tick(0.1, 0.05, False), "dark", None)
+    assert one.inform
+
+
 @pytest.mark.requirement("FS-03", "P-11")
 def test_the_driver_is_told_of_a_bad_view_after_a_second() -> None:
     assert not watch([("dark", None)] * 20, 20.0).inform and watch([("dark", None)] * 21, 20.0).inform

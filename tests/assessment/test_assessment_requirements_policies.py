@@ -136,6 +136,26 @@ def test_ADDW02_ADDW03_gaze_below_by_speed(kmh: float | None, after_s: float | N
     assert t == (None if after_s is None else pytest.approx(60.0 + after_s, abs=0.051))
 
 
+@pytest.mark.requirement("ADDW-02")
+@pytest.mark.parametrize(("then", "ended"), [("road", [False, True, True]), ("rear_mirror", [False, False, False])])
+def test_ADDW02_warned_until_the_gaze_has_been_back_on_the_road(then: Zone, ended: list[bool]) -> None:
+    """Low for 5 s; then elsewhere, asked at 0.4, 0.6 and 3 s. A look at a mirror is out of the area, and no look at the road."""
+    zone = lambda t: "lap" if START <= t < 10.0 else then if t >= 10.0 else "road"  # noqa: E731
+    told = states("eu_addw", drive(14, 20.0, shut=never, zone=zone, inputs=speed(100.0)))
+    warned = at(told, 9.9)
+    assert (warned.warning.class_, warned.warning.stage, warned.requests.eyes_on) == ("long_distraction", 1, 1)
+    assert [at(told, 10.0 + later).warning.class_ is None for later in (0.4, 0.6, 3.0)] == ended
+
+
+@pytest.mark.requirement("ADDW-03")
+def test_ADDW03_no_warning_stays_below_the_speed_of_the_rule() -> None:
+    """The car slows down to walking pace while the driver looks low; when it is fast again the clock begins anew."""
+    kmh = lambda t: 100.0 if t < 10.0 or t >= 12.0 else 15.0  # noqa: E731
+    told = states("eu_addw", drive(18, 20.0, shut=never, zone=away(), inputs=lambda t: vehicle(t, speed_kmh=kmh(t))))
+    warned = [at(told, t).warning.class_ is not None for t in (9.9, 10.1, 12.2, 15.4, 15.6)]
+    assert warned == [True, False, False, False, True]
+
+
 # ---------------------------------------------------------------- DDAW
 
 
@@ -162,6 +182,22 @@ def test_DDAW02_NCAP07_sleepiness_that_is_warned(profile: str, kss: float, warne
 def test_DDAW01_NCAP08_speed_from_which_drowsiness_is_warned(profile: str, kmh: float, warned: bool) -> None:
     told = states(profile, drive(75, 20.0, shut=tired, inputs=speed(kmh)), kss=9.0)
     assert (told[-1].warning.class_ == "drowsy") == warned
+
+
+@pytest.mark.requirement("DDAW-05")
+@pytest.mark.parametrize(("shut", "heard"), [(False, True), (True, False)])
+def test_DDAW05_the_wake_up_request_climbs_and_only_open_eyes_answer_it(shut: bool, heard: bool) -> None:
+    """Eyes shut for 4 s: sleep asks for level 2, and for 3 five seconds later; the answer comes at 12 s."""
+
+    def lids(t: float) -> bool:
+        return 5.0 <= t < 9.0 or (shut and 11.9 <= t < 12.2)
+
+    def inputs(t: float) -> VehicleState:
+        return vehicle(t, speed_kmh=60.0, acknowledged=True if 12.0 <= t < 12.1 else None)
+
+    told = states("l3_default", drive(14, 20.0, shut=lids, zone=lambda t: "lap" if t > 9.0 else "road", inputs=inputs))
+    levels = [next(s.requests.wake_up for s in told if s.t >= t) for t in (6.5, 8.5, 11.5, 12.5)]
+    assert levels == [1, 2, 3, 0 if heard else 3]
 
 
 # ---------------------------------------------------------------- Euro NCAP
