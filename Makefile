@@ -18,7 +18,8 @@ demo: $(VENV)/.cpu
 
 test: $(VENV)/.dev
 	$(BIN)/dms engines build
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

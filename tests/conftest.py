@@ -13,16 +13,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import can
+import hypothesis
 import pytest
-from requirement_marks import pytest_addoption, pytest_collection_modifyitems
+import requirement_marks
+from requirement_marks import pytest_addoption
+from run_alone import mark_alone
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks: pytest finds them here
+__all__ = ["pytest_addoption"]  # a hook: pytest finds it here
+
+
+@pytest.hookimpl(tryfirst=True)  # before -k and -m take tests away
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks by requirement and by file."""
+    requirement_marks.pytest_collection_modifyitems(config, items)
+    mark_alone(items)
+
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests send nothing home; that the product does not either has its own test
 for _name in ("onnx", "onnxruntime"):
     # Before any test loads GStreamer: after it, an exception inside one of these libraries kills the process.
     # The product's own order has a test in a process of its own (tests/cli).
     importlib.import_module(_name)
+hypothesis.settings.register_profile("dms", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("dms")
+
 GRACE_S = 2.0
 OURS = ("dms", "camera ", "reference-receiver", "can-player", "can.")
 """Names of threads that must not outlive a test even though they are daemons."""

@@ -19,7 +19,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--requirement-links", metavar="FILE", help="write which tests show which requirement rows, as JSON")
 
 
-@pytest.hookimpl(tryfirst=True)  # before -k and -m take tests away
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Checks every mark and notes its ids.
 
