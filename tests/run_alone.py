@@ -1,4 +1,4 @@
-"""Tests that measure time, or own the machine for a while, run without neighbours: ``-m alone``; all others may run side by side."""
+"""Tests that measure time, or own the machine for a while, run without neighbours (``-m alone``); the others side by side."""
 
 import pytest
 
