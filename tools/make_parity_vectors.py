@@ -134,8 +134,10 @@ def make(definition, model, python):
 
 
 def main():
-    from dms.inference.definition import definitions
+    from dms import manifest
+    from dms.inference.definition import LISTED, definitions
     from dms.inference.wheel import read_members
+    from dms.resources import shipped
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--wheel", type=Path, required=True)
@@ -145,6 +147,7 @@ def main():
     members = read_members(options.wheel, wanted)
     for definition in wanted:
         make(definition, members[definition.name], options.mediapipe_python)
+    manifest.write(shipped("engines"), LISTED)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ HELP = "observation records (plus vehicle inputs) to state records, on a virtual
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("file", metavar="FILE.jsonl", help="observation and vehicle records, one JSON object a line; - for stdin")
-    parser.add_argument("--profile", default="l3_default", metavar="NAME", help="rule profile (default: %(default)s)")
+    parser.add_argument("--profile", default="l3_default", metavar="NAME", help="rule profile or path (default: %(default)s)")
     parser.add_argument("--vehicle", default="example_lhd", metavar="FILE", help="vehicle file, example_lhd or example_rhd")
     parser.add_argument("--jsonl", action="store_true", help="one state record a line, for machines")
     parser.add_argument("--lenient", action="store_true", help="skip and count records that cannot be used, instead of refusing")

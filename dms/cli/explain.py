@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=seconds, required=True, metavar="T", help="time in seconds of the records; 83.2 or 83.2s")
     parser.add_argument(
-        "--profile", default="l3_default", metavar="NAME", help="rule profile for observations (default: %(default)s)"
+        "--profile", default="l3_default", metavar="NAME", help="rule profile for observations, or a path (default: %(default)s)"
     )
     parser.add_argument("--vehicle", metavar="FILE", help="vehicle file (default: the log's own, else example_lhd)")
     parser.add_argument("--json", action="store_true", help="the whole state record as one JSON object")

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``dms replay``."""
     parser.add_argument("log", metavar="LOG", help="drive log (.mcap), video, or 'sample'")
     parser.add_argument("--out", metavar="DIR", help="write states, observations, CAN trace, events and summary there")
-    parser.add_argument("--profile", default="l3_default", help="rule profile (default l3_default)")
+    parser.add_argument("--profile", default="l3_default", help="rule profile, or the path of your own (default l3_default)")
     parser.add_argument("--vehicle", help="vehicle file, or example_lhd / example_rhd (default: the log's own, else example_lhd)")
     parser.add_argument("--driver", metavar="FILE", help="driver file of 'dms calibrate gaze' (default: the sample log's own)")
     parser.add_argument("--camera", metavar="FILE", help="intrinsics as JSON (default: the log's own)")

@@ -116,8 +116,9 @@ class CanRecord:
 class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the whole log.
 
-    ``driver``: name of the shipped driver file that belongs to the person in the log. ``wall_start`` is the UTC wall-clock time
-    (ISO 8601) at ``start_s`` of the monotonic clock: the only one in the log.
+    ``driver``: name of the shipped driver file that belongs to the person in the log. ``profile``: name and hash of the rules in
+    use while recording. ``wall_start`` is the UTC wall-clock time (ISO 8601) at ``start_s`` of the monotonic clock: the only
+    one in the log.
     """
 
     schema: str = VERSION
@@ -127,6 +128,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     driver: str = ""
     dbc: str = ""
     dbc_sha256: str = ""
+    profile: str | None = None
     start_s: float = 0.0
     wall_start: str = ""
     note: str = ""

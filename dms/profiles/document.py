@@ -72,6 +72,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
+                raise ValueError(f"line {key.start_mark.line + 1}: a name is expected")
             if key.value in seen:
                 raise ValueError(f"line {key.start_mark.line + 1}: {key.value} is given twice")
             seen.add(key.value)

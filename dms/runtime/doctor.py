@@ -32,7 +32,7 @@ class Finding:
 def examine() -> list[Finding]:
     """All checks, in the order in which a newcomer would mend them."""
     checks: list[Callable[[], Finding]] = [
-        _python, _opencv, _onnxruntime, _engines, _parity_tools, _video, _sample, _renderer, _tensorrt, _cameras,
+        _python, _opencv, _onnxruntime, _engines, _profiles, _parity_tools, _video, _sample, _renderer, _tensorrt, _cameras,
         _gstreamer, _jetson, _real_time, _virtual_can, _multicast_can, _socketcan, _terminal,
     ]  # fmt: skip
     return [check() for check in checks]
@@ -80,6 +80,16 @@ def _engines() -> Finding:
     except DmsError as error:
         return Finding("engines", "missing", str(error), "dms engines build", needed=True)
     return Finding("engines", "ok", f"{len(found)} built: {', '.join(f'{s.slot} {s.sha256[:8]}' for s in found)}", needed=True)
+
+
+def _profiles() -> Finding:
+    from dms.profiles import available, load_profile
+
+    try:
+        found = [load_profile(name) for name in available()]
+    except DmsError as error:
+        return Finding("profiles", "missing", str(error), "reinstall dms", needed=True)
+    return Finding("profiles", "ok", f"{len(found)} as in the manifest: {', '.join(p.name for p in found)}", needed=True)
 
 
 def _sample() -> Finding:

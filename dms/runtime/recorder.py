@@ -31,7 +31,8 @@ class Recorder:
     def __init__(self, parts: Loaded) -> None:
         from dms import __version__
 
-        header = LogHeader(software=__version__, camera=parts.camera, vehicle=parts.config.vehicle)
+        rules = f"{parts.profile.name} {parts.profile.hash}"
+        header = LogHeader(software=__version__, camera=parts.camera, vehicle=parts.config.vehicle, profile=rules)
         self._path = str(parts.config.record)
         self._writer = LogWriter(self._path, header)
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE)

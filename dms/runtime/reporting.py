@@ -14,6 +14,7 @@ from dms.bus.samples import BusHealth, CameraWord, LedWord
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
 from dms.inference.engine_set import EngineSet
+from dms.records import ProfileId
 from dms.records.words import HealthState
 from dms.runtime import clock
 from dms.runtime.config import Loaded
@@ -64,6 +65,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
         machine: temperatures, throttling, power.
         grants: what the system gave for real time.
         recording: are pictures kept.
+        profile: the rules in use; ``trust`` says whether anybody vouches for them.
     """
 
     t: float
@@ -81,6 +83,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
     machine: MachineState
     grants: dict[str, str]
     recording: bool
+    profile: ProfileId
 
 
 class Reporter:
@@ -114,7 +117,7 @@ class Reporter:
         notifier: Notifier,
         lamp: Callable[[], LedWord],
     ) -> None:
-        self._identity = identity(parts, engines)
+        self._identity, self._profile = identity(parts, engines), parts.profile.identity
         self._source, self._judging, self._publisher, self._watch = source, judging, publisher, watch
         self._realtime, self._golden, self._machine, self._notifier, self._lamp = realtime, golden, machine, notifier, lamp
         self._file = Path(parts.config.health_file) if parts.config.health_file else None
@@ -181,6 +184,7 @@ class Reporter:
             machine=self._read,
             grants=dict(self._realtime.grants),
             recording=bool(self._identity.recording),
+            profile=self._profile,
         )
 
     def _slow(self, now: float) -> None:

@@ -158,6 +158,27 @@ def test_a_folder_that_cannot_be_written(dms: Run, copies: list[Path], pair: tup
     assert dms("profiles", "sign", "--key", pair[0]).code == 3
 
 
+def test_run_with_a_trusted_key_refuses_what_nobody_signed(dms: Run, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("source: sample\ntrusted_key: public.pem\n")
+    found = dms("run", "--config", tmp_path / "run.yaml")
+    assert found.code == 3 and "manifest.json: not signed" in found.complaint
+    (tmp_path / "run.yaml").write_text("source: sample\ntrusted_key: no.pem\n")
+    assert "no.pem: No such file" in dms("run", "--config", tmp_path / "run.yaml").complaint
+
+
+@pytest.mark.requirement("FS-10")
+@pytest.mark.parametrize("arguments", [["run", "--config", "run.yaml"], ["assess", "drive.jsonl"], ["replay", "sample"]])
+def test_FS10_a_changed_profile_ends_every_command_in_one_line(
+    dms: Run, copies: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    (copies[0] / "base.yaml").write_bytes((copies[0] / "base.yaml").read_bytes().replace(b"30.0", b"30.1", 1))
+    (tmp_path / "run.yaml").write_text("source: sample\n")
+    (tmp_path / "drive.jsonl").write_bytes(encode(Observation(t=0.0)) + b"\n")
+    monkeypatch.chdir(tmp_path)
+    found = dms(*arguments)
+    assert found.code == 3 and "base.yaml: the file was changed or is damaged" in found.complaint
+
+
 @pytest.mark.requirement("FS-11")
 def test_FS11_an_own_profile_is_named_in_every_record_and_said_to_be_unlisted(dms: Run, mine: Path, tmp_path: Path) -> None:
     drive = tmp_path / "drive.jsonl"

@@ -6,6 +6,8 @@ from typing import get_args
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dms.errors import InputError, UsageError
 from dms.profiles import FOLDER, available, decode_profile, load_profile
@@ -16,6 +18,17 @@ from dms.records import words
 
 TEXT = (FOLDER / "l3_default.yaml").read_bytes()
 ROW = re.compile(r"(R157|R171|DDAW|ADDW|GSR|NCAP|NV|MET|GLA|ACC|TOT|FS|P)-\d\d$")
+
+
+OWN = b"""extends: euro_ncap_2026
+name: mine
+follows:
+  - {text: a text, series: "1", supplement: "2", primary_read: false}
+long_distraction:
+  warn_s: {value: 2.5, unit: s, source: [NCAP-01], certainty: proposed, range: [1.0, 3.0]}
+attention:
+  road_zones: {value: [road], unit: zone, source: [R157-10], certainty: recalled}
+"""
 
 
 def own(tmp_path: Path, text: str, name: str = "mine.yaml") -> str:
@@ -179,6 +192,29 @@ def test_a_chain_that_runs_in_a_circle_or_lies_about_names_is_refused() -> None:
     for start, told in (("a", "extends does not end"), ("c", "the file of c calls itself base")):
         with pytest.raises(ValueError, match=told):
             merge(read_document(f"name: mine\nextends: {start}".encode(), "mine"), files.__getitem__)
+
+
+PARTS = (
+    b"{", b"}", b"[", b"]", b": ", b"\n", b"  ", b"&a ", b"*a", b"? ", b"- ", b"!!python/object:os.system ",
+    b".nan", b"\xff", b"<<: ",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(PARTS)), min_size=1, max_size=4))
+def test_a_garbled_profile_is_refused_or_legal_and_nothing_else(cuts: list[tuple[float, int, bytes]]) -> None:
+    text = OWN
+    for where, length, part in cuts:
+        start = int(where * len(text))
+        text = text[:start] + part + text[start + length :]
+    try:
+        profile = decode_profile(text, "mine")
+    except InputError as error:
+        one_line = "\n" not in str(error)
+        assert one_line
+        return
+    for key, setting in profile.settings.items():
+        assert setting.range is not None and inside(setting.value, setting.range), key
 
 
 def test_own_profile_that_is_not_there(tmp_path: Path) -> None:

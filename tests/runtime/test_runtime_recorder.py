@@ -9,6 +9,7 @@ from dms.camera.log import LogFrames
 from dms.drivelog.format import OBSERVATION, STATE
 from dms.drivelog.reader import LogReader
 from dms.errors import HardwareError, InputError
+from dms.profiles import load_profile
 from dms.records import TakeoverReadiness
 from dms.runtime import clock
 from dms.runtime.chain import Chain
@@ -30,6 +31,7 @@ def test_what_was_seen_said_and_sent_is_in_the_log(recording_parts, blind_engine
     assert recorder.dropped == 0 and recorder.error is None
     with LogReader(parts.config.record) as log:
         assert log.complete and log.header.vehicle == "example_lhd"
+        assert log.header.profile == f"l3_default {load_profile('l3_default').hash}"
         assert [f.t for f in log.frames()] == pytest.approx([j.frame.t for j in judged])
         assert len(list(log.messages((OBSERVATION,)))) == 5 and len(list(log.messages((STATE,)))) == 6
         sent = list(log.can(direction="tx"))
