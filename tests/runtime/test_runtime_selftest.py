@@ -146,6 +146,7 @@ def test_a_service_is_ready_after_its_test_and_feeds_the_watchdog(tmp_path, told
     assert any(word.startswith("STATUS=") for word in told.words)
     health = json.loads((tmp_path / "health.json").read_text())
     assert health["schema"] == "dms.health/1" and set(health["stages"]) == {"camera", "inference", "can", "publisher"}
+    assert (health["profile"]["name"], health["profile"]["trust"]) == ("l3_default", "manifest")
     assert health["rss_mib"] > 20 and health["grants"]["collector"] == "still"
 
 
