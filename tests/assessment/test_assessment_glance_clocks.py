@@ -1,0 +1,54 @@
+"""The two clocks of looks away, sample by sample."""
+
+import msgspec
+import pytest
+from steps import RULES, ticks, times
+
+from dms.assessment.glance import Glances
+from dms.assessment.windows import Tick
+
+
+def glances(*off: object, **rules: float) -> Glances:
+    given = {"flicker_s": 0.25, "freeze_max_s": 2.0, "cumulative_window_s": 30.0, "reset_s": 2.0, **rules}
+    one = Glances(msgspec.structs.replace(RULES.glance, **given))
+    for tick, sample in ticks(off):
+        one.step(tick, sample)  # type: ignore[arg-type]
+    return one
+
+
+def test_glances_by_hand() -> None:
+    one = glances(*times(9, True))
+    assert (one.off_s, one.road_s, one.cumulative_s, one.off_road, one.judged) == (1.0, 0.0, 1.0, True, True)
+    one = glances(*times(9, True), False, False)  # the sample before stands for the time up to the next
+    assert (one.off_s, one.road_s, one.cumulative_s, one.off_road) == (1.125, 0.125, 1.125, False)
+    one = glances(*times(9, True), *times(3, False))
+    assert (one.off_s, one.road_s, one.cumulative_s) == (0.0, 0.25, 1.125)
+    one = glances(*times(9, True), None, None)
+    assert (one.judged, one.off_road, one.unseen_s, one.off_s) == (False, False, 0.125, 1.125)
+
+
+@pytest.mark.requirement("NCAP-02")
+def test_the_sum_is_cleared_by_a_look_of_two_seconds() -> None:
+    assert glances(*times(8, True), *times(16, False)).cumulative_s == 1.0
+    assert glances(*times(8, True), *times(17, False)).cumulative_s == 0.0
+    assert glances(*times(8, True), *times(15, False), True).cumulative_s == 1.0
+    assert glances(*times(8, True), *times(16, False), True).cumulative_s == 0.0  # also when the look ends with this sample
+
+
+def test_the_sum_forgets_what_is_older_than_its_window() -> None:
+    pattern = [*times(8, True), *times(8, False)] * 40
+    assert glances(*pattern).cumulative_s == pytest.approx(15.0, abs=0.2)
+
+
+def test_a_gap_is_neither_on_nor_off_the_road() -> None:
+    one = glances(*times(9, True))
+    one.step(Tick(2.0, 1.0, True), True)
+    assert (one.off_s, one.cumulative_s) == (1.0, 1.0)
+
+
+def test_a_change_told_late_is_counted_from_its_beginning() -> None:
+    one = glances(*times(9, False))
+    one.step(Tick(1.125, 0.125, False), True, late_s=0.125)
+    assert (one.off_s, one.cumulative_s) == (0.125, 0.125)
+    one.step(Tick(2.125, 1.0, False), False, late_s=0.5)
+    assert (one.cumulative_s, one.road_s) == (0.625, 0.5)
