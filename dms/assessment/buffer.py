@@ -22,7 +22,7 @@ class AttentionBuffer:
         self._kinds.update(dict.fromkeys(road_zones, "road"))
         self._kind: Kind | None = None
         self._kind_s = 0.0
-        self._mark = 0.0, 0.0
+        self._mark = 0.0
         self.left_s = rules.full_s
 
     def step(self, tick: Tick, zone: Zone, since: float | None = None, late_s: float = 0.0) -> None:
@@ -34,15 +34,18 @@ class AttentionBuffer:
             since: when the eyes left this zone, as long as that is not confirmed.
             late_s: the change to this zone, confirmed now, began so long ago.
         """
-        self._pass(None if tick.gap else self._kind, tick.dt)
+        if not tick.gap:
+            self._pass(self._kind, tick.dt)
         if since == tick.t:
-            self._mark = self.left_s, self._kind_s
+            self._mark = self.left_s
         kind = self._kinds.get(zone, "away")
+        if kind == self._kind:
+            return
         if late_s > 0.0:
-            self.left_s, self._kind_s = self._mark
-        if kind != self._kind:
-            self._kind, self._kind_s = kind, 0.0
-        self._pass(kind, late_s)
+            self.left_s = self._mark
+        self._kind, self._kind_s = kind, 0.0
+        if late_s > 0.0:
+            self._pass(kind, late_s)
 
     def _pass(self, kind: Kind | None, seconds: float) -> None:
         """Time spent on one kind of zone."""

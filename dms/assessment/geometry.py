@@ -4,15 +4,18 @@ Plain floats: numpy costs more than it saves on three numbers.
 """
 
 import math
+from typing import NamedTuple
 
 from dms.records.base import Vector
 from dms.records.cabin import ZoneBox
 
 Box = tuple[float, float, float, float, float, float]
 """Low corner x, y, z, then high corner x, y, z."""
+Vector4 = tuple[float, float, float, float]
+Ends = tuple[float, float]
 _TINY = 1e-9
 _FAR_MM = 1e5
-_AXES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+_EDGE = (0.0, 0.0, 0.0, 0.0)
 
 
 def vehicle_angles(direction: Vector) -> tuple[float, float]:
@@ -54,25 +57,83 @@ def first_hit(origin: Vector, direction: Vector, boxes: list[Box]) -> int | None
     return best
 
 
+class Outline(NamedTuple):
+    """A box by its thinnest axis ``a``, along which it is looked at, and the other two: number of the axis, low, high (mm)."""
+
+    a: int
+    a_low: float
+    a_high: float
+    b: int
+    b_low: float
+    b_high: float
+    c: int
+    c_low: float
+    c_high: float
+
+
+def outline(box: Box) -> Outline:
+    """How a box is looked at."""
+    a = min(range(3), key=lambda axis: box[axis + 3] - box[axis])
+    b, c = (a + 1) % 3, (a + 2) % 3
+    return Outline(a, box[a], box[a + 3], b, box[b], box[b + 3], c, box[c], box[c + 3])
+
+
+def inside(seen: Outline, origin: Vector, direction: Vector, least: float) -> Vector4 | None:
+    """By how much a ray lies inside the four planes through the eye and a box's outline: sine of the angle to each.
+
+    Negative: outside, and the box is at least so far away. ``None`` as soon as one is under ``least`` (not above 0).
+    Written out for speed: it runs for every picture and box.
+    """
+    a, near, far, b, b_low, b_high, c, c_low, c_high = seen
+    eye, ahead = origin[a], direction[a]
+    if ahead > 0.0:
+        near, far = near - eye, far - eye
+    else:
+        near, far, ahead = eye - far, eye - near, -ahead
+    if far <= 0.0:  # behind; as near as the line of sight is to the plane between
+        return None if -ahead < least else _EDGE
+    eye, side = origin[b], direction[b]
+    edge = b_high - eye  # the near face sticks out beyond the far one on the side of the line straight ahead where the edge lies
+    at = near if edge > 0.0 else far
+    if (left := (edge * ahead - at * side) / math.sqrt(edge * edge + at * at + _TINY)) < least:
+        return None
+    edge = b_low - eye
+    at = near if edge < 0.0 else far
+    if (right := (at * side - edge * ahead) / math.sqrt(edge * edge + at * at + _TINY)) < least:
+        return None
+    eye, side = origin[c], direction[c]
+    edge = c_high - eye
+    at = near if edge > 0.0 else far
+    if (upper := (edge * ahead - at * side) / math.sqrt(edge * edge + at * at + _TINY)) < least:
+        return None
+    edge = c_low - eye
+    at = near if edge < 0.0 else far
+    if (lower := (at * side - edge * ahead) / math.sqrt(edge * edge + at * at + _TINY)) < least:
+        return None
+    return left, right, upper, lower
+
+
 def angle_to_box_deg(origin: Vector, direction: Vector, box: Box) -> float:
     """Degrees by which a ray (unit vector) passes beside a box, 0 where it meets it; exact up to 90."""
     if first_hit(origin, direction, [box]) is not None:
         return 0.0
-    low = box[0] - origin[0], box[1] - origin[1], box[2] - origin[2]
-    high = box[3] - origin[0], box[4] - origin[1], box[5] - origin[2]
-    cosine = max(_nearest_on_edges(along, low, high, direction) for along in _AXES)
+    ox, oy, oz = origin
+    x, y, z = (box[0] - ox, box[3] - ox), (box[1] - oy, box[4] - oy), (box[2] - oz, box[5] - oz)
+    rx, ry, rz = direction
+    cosine = max(_on_edges(x, y, z, rx, ry, rz), _on_edges(y, z, x, ry, rz, rx), _on_edges(z, x, y, rz, rx, ry))
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 
-def _nearest_on_edges(axes: tuple[int, int, int], low: Vector, high: Vector, ray: Vector) -> float:
-    """Cosine of the smallest angle between the ray and the box's four edges along the first axis."""
-    a, b, c = axes
-    best, (ra, rb, rc) = -1.0, (ray[a], ray[b], ray[c])
-    for pb in (low[b], high[b]):
-        for pc in (low[c], high[c]):
+def _on_edges(a: Ends, b: Ends, c: Ends, ra: float, rb: float, rc: float) -> float:
+    """Cosine of the smallest angle between the ray and the four edges along ``a``; ends of the box seen from the eye."""
+    best, (low, high) = -1.0, a
+    for pb in b:
+        for pc in c:
             beside, square = pb * rb + pc * rc, pb * pb + pc * pc
             # where the cosine (pa ra + beside) / sqrt(pa pa + square) is largest along the edge
-            pa = ra * square / beside if beside > 0.0 else math.copysign(_FAR_MM, ra)
-            pa = max(low[a], min(high[a], pa))
-            best = max(best, (pa * ra + beside) / math.sqrt(pa * pa + square + _TINY))
+            pa = ra * square / beside if beside > 0.0 else ra * _FAR_MM
+            pa = low if pa < low else high if pa > high else pa
+            cosine = (pa * ra + beside) / math.sqrt(pa * pa + square + _TINY)
+            if cosine > best:
+                best = cosine
     return best

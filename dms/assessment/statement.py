@@ -42,10 +42,13 @@ def silent(
 
 def _attention(now: Signals, calibration: SelfCalibration) -> Attention:
     glances = now.glances
+    sight = None if now.closure.shut else now.sight  # shut eyes look nowhere
+    on_road = None if sight is None else sight.on_road
     if not glances.judged:
-        return Attention(calibration=calibration.record)
+        return Attention(calibration=calibration.record, road_probability=on_road)
     return Attention(
         zone=now.zone, eyes_off_road_s=round(glances.off_s, 4), cumulative_off_30s=round(glances.cumulative_s, 4),
         attentive=now.attention.attentive, criterion=now.attention.criterion, calibration=calibration.record,
         buffer_s=None if now.buffer is None else round(now.buffer.left_s, 4),
+        zone_probability=None if sight is None or sight.zone != now.zone else sight.probability, road_probability=on_road,
     )  # fmt: skip

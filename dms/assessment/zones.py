@@ -3,11 +3,23 @@
 All geometry is in the vehicle frame (ISO 8855: x forward, y left, z up, mm).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from dms.assessment.geometry import Box, angle_to_box_deg, corners, first_hit, plus, vehicle_angles, vehicle_direction
+from dms.assessment.geometry import (
+    Box,
+    angle_to_box_deg,
+    corners,
+    first_hit,
+    inside,
+    outline,
+    plus,
+    vehicle_angles,
+    vehicle_direction,
+)
+from dms.assessment.zone_probability import ZoneProbability
 from dms.profiles.rules import GazeRules
 from dms.records import Observation
 from dms.records.angles import direction_from, yaw_pitch_deg
@@ -19,13 +31,19 @@ _TINY = 1e-9
 
 
 class Sight(NamedTuple):
-    """One line of sight and the zone it meets; ``by`` says what it rests on, ``std_deg`` how sure it is."""
+    """One line of sight and the zone it meets; ``by`` says what it rests on, ``std_deg`` how sure it is.
+
+    ``probability``: how likely it meets this zone, ``on_road``: any zone that is road, each given ``std_deg``; ``None`` where not
+    known (a record that only names a zone; the zone is unknown).
+    """
 
     zone: Zone
     by: str
     yaw_deg: float | None = None
     pitch_deg: float | None = None
     std_deg: float | None = None
+    probability: float | None = None
+    on_road: float | None = None
 
 
 class ZoneMap:
@@ -34,9 +52,12 @@ class ZoneMap:
     def __init__(self, cabin: Cabin, rules: GazeRules, road_zones: list[Zone], driver: DriverBaseline | None = None) -> None:
         self._rules = rules
         self._neutral = (driver.head_yaw_deg, driver.head_pitch_deg) if driver is not None else (0.0, 0.0)
-        self._road = frozenset(road_zones)
+        self._road_zones, self._road = road_zones, frozenset(road_zones)
         self._names: list[Zone] = [box.zone for box in cabin.zones]
         self._boxes: list[Box] = [corners(box) for box in cabin.zones]
+        self._outlines = [outline(box) for box in self._boxes]
+        self._margin = -math.sin(math.radians(rules.margin_deg))
+        self._chances = ZoneProbability(cabin)
         one, two, three = (tuple(float(v) for v in row) for row in cabin.camera.rotation())
         self._rotation = (*one, *two, *three)
         self._camera = cabin.camera.position_mm
@@ -66,7 +87,17 @@ class ZoneMap:
         if spread > self._rules.std_max_deg and self._either(zone, origin, direction, spread):
             zone = "unknown"
         yaw, pitch = vehicle_angles(direction)
-        return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread)
+        chance = None if zone == "unknown" else self._chances.of(zone, origin, direction, spread)
+        on_road = self._on_road(zone, chance, origin, direction, spread)
+        return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread, chance, on_road)
+
+    def _on_road(self, zone: Zone, chance: float | None, origin: Vector, direction: Vector, spread: float) -> float:
+        """How likely the line of sight meets the road; ``chance``: that it meets ``zone``, where known."""
+        met = chance if chance is not None and zone in self._road else 0.0
+        for road in self._road_zones:
+            if road != zone:
+                met += self._chances.of(road, origin, direction, spread)
+        return round(min(1.0, met), 3)
 
     def _turn(self, v: Vector) -> Vector:
         """Camera frame to vehicle frame. Plain floats: numpy costs more than it saves on three numbers."""
@@ -77,10 +108,14 @@ class ZoneMap:
     def zone(self, origin: Vector, direction: Vector) -> Zone:
         """The nearest box that the ray hits, else the angularly nearest one within the margin, else ``other``."""
         hit = first_hit(origin, direction, self._boxes)
-        if hit is not None:
-            return self._names[hit]
-        nearest, name = min(zip((angle_to_box_deg(origin, direction, box) for box in self._boxes), self._names, strict=True))
-        return name if nearest <= self._rules.margin_deg else "other"
+        return self._beside(origin, direction) if hit is None else self._names[hit]
+
+    def _beside(self, origin: Vector, direction: Vector) -> Zone:
+        """Of a ray that hits nothing."""
+        near = [n for n, seen in enumerate(self._outlines) if inside(seen, origin, direction, self._margin) is not None]
+        angles = [(angle_to_box_deg(origin, direction, self._boxes[n]), n) for n in near]
+        angle, nearest = min(angles, default=(math.inf, 0))
+        return self._names[nearest] if angle <= self._rules.margin_deg else "other"
 
     def _either(self, zone: Zone, origin: Vector, direction: Vector, spread: float) -> bool:
         """Could a line of sight this uncertain lie on the road and off it alike?"""

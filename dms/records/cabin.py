@@ -56,7 +56,7 @@ def default_camera(width: int, height: int) -> Camera:
     return Camera(fx=focal, fy=focal, cx=width / 2, cy=height / 2, width=width, height=height)
 
 
-class CameraPose(msgspec.Struct, frozen=True, kw_only=True):
+class CameraPose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the camera is and where it looks, vehicle frame; ``up`` is the picture's up as far as it is not along ``forward``."""
 
     position_mm: Vector
@@ -110,7 +110,7 @@ class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return max(-180.0, min(180.0, yaw)), max(-90.0, min(90.0, pitch))
 
 
-class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):
+class ZoneBox(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An axis-aligned box (a panel has one thin side) that a line of sight can hit; vehicle frame, mm."""
 
     zone: Zone
@@ -118,7 +118,7 @@ class ZoneBox(msgspec.Struct, frozen=True, kw_only=True):
     high_mm: Vector
 
 
-class Cabin(msgspec.Struct, frozen=True, kw_only=True):
+class Cabin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A vehicle file: ``calibration/vehicles/*.yaml``."""
 
     name: str

@@ -34,6 +34,10 @@ class Attention(Part, frozen=True, kw_only=True):
     calibration: Calibration | None = None
     buffer_s: Duration | None = None
     """What is left of AttenD's attention buffer; empty: distracted."""
+    zone_probability: Probability | None = None
+    """How likely this picture's line of sight, with its uncertainty, meets ``zone``."""
+    road_probability: Probability | None = None
+    """How likely it meets the road."""
 
 
 class Availability(Part, frozen=True, kw_only=True):

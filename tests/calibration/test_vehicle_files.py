@@ -107,20 +107,35 @@ def test_head_pose_stands_in_without_gaze() -> None:
     assert zone_map("example_lhd").look(Observation(t=0.0)) is None
 
 
-def test_unusable_vehicle_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    good = (Path(__file__).parents[2] / "calibration/vehicles/example_lhd.yaml").read_text()
-    cases = {
-        "missing.yaml": None,
-        "no_road.yaml": good.replace("zone: road", "zone: other"),
-        "turned.yaml": good.replace("low_mm: [2400,", "low_mm: [2500,"),
-        "word.yaml": good.replace("zone: lap", "zone: leg"),
-        "broken.yaml": "name: [",
-    }
-    for name, text in cases.items():
-        path = tmp_path / name
-        if text is not None:
-            assert text != good
-            path.write_text(text)
-        with pytest.raises(InputError) as caught:
-            load_cabin(str(path))
-        assert "\n" not in str(caught.value) and name in str(caught.value)
+GOOD = (Path(__file__).parents[2] / "calibration/vehicles/example_lhd.yaml").read_text()
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("zone: road", "zone: other", "it has no zone 'road' ahead of ocular_point_mm"),
+    ("low_mm: [2400,", "low_mm: [2500,", "zone road has low_mm not below high_mm"),
+    ("low_mm: [2400,", "low_mm: [.nan,", "zone road has a corner that is not a finite number"),
+    ("high_mm: [2410, 870", "high_mm: [2410, .inf", "zone road has a corner that is not a finite number"),
+    ("zone: lap", "zone: leg", "Invalid enum value 'leg'"),
+    ("zone: lap", "zone: unknown", "no zone may be called 'unknown'"),
+    ("drive: lhd", "drive: rhd", "zone driver_window is on the wrong side of ocular_point_mm for drive: rhd"),
+    ("drive: lhd", "drive: left", "Invalid enum value 'left'"),
+    ("ocular_point_mm: [1500", "ocular_point_mm: [2300", "the camera looks away from ocular_point_mm"),
+    ("ocular_point_mm: [1500, 370, 1220]", "ocular_point_mm: [1500, 370, 1505]", "zone roof encloses ocular_point_mm"),
+    ("forward: [-0.978148", "forward: [0.978148", "the camera looks away from ocular_point_mm"),
+    ("ocular_point_mm:", "eye_point_mm:", "unknown field `eye_point_mm`"),
+    ("zones:", "zone:", "unknown field `zone`"),
+    ("name: example_lhd", "name: [", "is not a usable vehicle file"),
+])  # fmt: skip
+@pytest.mark.requirement("P-02")
+def test_unusable_vehicle_files_are_refused_in_one_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in GOOD
+    path = tmp_path / "car.yaml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        load_cabin(str(path))
+    assert words in str(caught.value) and "\n" not in str(caught.value) and "car.yaml" in str(caught.value)
+
+
+def test_a_missing_vehicle_file_names_the_examples(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read .*; give a vehicle file or one of example_lhd, example_rhd"):
+        load_cabin(str(tmp_path / "none.yaml"))

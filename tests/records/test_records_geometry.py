@@ -131,7 +131,7 @@ def test_cabin_file_errors_name_file_and_field() -> None:
     for old, new, words in [
         (b"drive: lhd", b"drive: middle", "drive"),
         (b"zone: road", b"zone: roadside", "roadside"),
-        (b"seat_region", b"seat", "seat_region"),
+        (b"seat_region", b"seat", "unknown field `seat`"),
         (b"zones:", b"zones: 3\nothers:", "zones"),
         (b"forward:", b"forward: [.nan, 0, 0]\n  #", "forward"),
         (b"forward:", b"forward: [0, 0, 0]\n  #", "forward"),

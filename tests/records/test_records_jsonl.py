@@ -51,7 +51,8 @@ STATE = (
     b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,'
     b'"takeover_interval_s":[1.0,2.6],"confidence":0.9,"level":4,'
     b'"attention":{"zone":"road","eyes_off_road_s":0.0,"cumulative_off_30s":2.1,"attentive":true,"criterion":"gaze_road",'
-    b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25},"buffer_s":1.85},'
+    b'"calibration":{"progress":0.42,"yaw_deg":1.5,"pitch_deg":-4.25},"buffer_s":1.85,'
+    b'"zone_probability":0.91,"road_probability":0.91},'
     b'"availability":{"available":true,"criteria":{"blink":1.2,"head_movement":0.4},"valid":3,"monitorable":4},'
     b'"drowsiness":{"kss":4.0,"perclos_60s":0.05,"mean_closure_s":0.18,"event":null,"blinks_total":31,'
     b'"last_blink":{"start":81.02,"end":81.21,"amplitude":0.8},'
@@ -112,7 +113,7 @@ def state() -> TakeoverReadiness:
         attention=Attention(
             zone="road", eyes_off_road_s=0.0, cumulative_off_30s=2.1, attentive=True, criterion="gaze_road",
             calibration=Calibration(progress=0.42, yaw_deg=1.5, pitch_deg=-4.25),
-            buffer_s=1.85,
+            buffer_s=1.85, zone_probability=0.91, road_probability=0.91,
         ),
         availability=Availability(available=True, criteria={"blink": 1.2, "head_movement": 0.4}, valid=3, monitorable=4),
         drowsiness=Drowsiness(
