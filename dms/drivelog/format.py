@@ -117,8 +117,8 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the whole log.
 
     ``driver``: name of the shipped driver file that belongs to the person in the log. ``profile``: name and hash of the rules in
-    use while recording. ``wall_start`` is the UTC wall-clock time (ISO 8601) at ``start_s`` of the monotonic clock: the only
-    one in the log.
+    use while recording; ``engines``: hash of the set of networks. ``wall_start`` is the UTC wall-clock time
+    (ISO 8601) at ``start_s`` of the monotonic clock: the only one in the log.
     """
 
     schema: str = VERSION
@@ -129,6 +129,7 @@ class LogHeader(msgspec.Struct, frozen=True, kw_only=True):
     dbc: str = ""
     dbc_sha256: str = ""
     profile: str | None = None
+    engines: str | None = None
     start_s: float = 0.0
     wall_start: str = ""
     note: str = ""

@@ -23,16 +23,22 @@ QUEUE = 256
 class Recorder:
     """A context manager; its methods may be called from any thread and return at once.
 
+    Args:
+        parts: loaded configuration.
+        engines: hash of the engines in use, for the header.
+
     Attributes:
         dropped: entries lost because the disk was slower than the loop.
         error: the first that went wrong while writing (a full disk); what comes later is still tried.
     """
 
-    def __init__(self, parts: Loaded) -> None:
+    def __init__(self, parts: Loaded, engines: str | None = None) -> None:
         from dms import __version__
 
         rules = f"{parts.profile.name} {parts.profile.hash}"
-        header = LogHeader(software=__version__, camera=parts.camera, vehicle=parts.config.vehicle, profile=rules)
+        header = LogHeader(
+            software=__version__, camera=parts.camera, vehicle=parts.config.vehicle, profile=rules, engines=engines
+        )
         self._path = str(parts.config.record)
         self._writer = LogWriter(self._path, header)
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE)

@@ -82,7 +82,7 @@ class Service:
         stack.enter_context(self.source)
         bus = open_bus(config.bus_config())
         stack.callback(bus.close)
-        self.recorder = stack.enter_context(Recorder(self._parts)) if config.record else None
+        self.recorder = stack.enter_context(Recorder(self._parts, self._engines.bundle_hash)) if config.record else None
         self.loop = Loop(
             self._parts,
             self.source,

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from dms import __version__
 from dms.bus.port import CanFrame
 from dms.camera.log import LogFrames
 from dms.drivelog.format import OBSERVATION, STATE
@@ -19,11 +20,12 @@ from dms.runtime.recorder import QUEUE, Recorder
 from dms.runtime.replay import Replay
 
 
+@pytest.mark.requirement("FS-11")
 def test_what_was_seen_said_and_sent_is_in_the_log(recording_parts, blind_engines, frame):
     parts = recording_parts
     chain = Chain(blind_engines, parts.cabin, parts.profile, parts.camera, parts.driver)
     judged = [chain.frame(frame(1.0 + i / 10, i)) for i in range(5)]
-    with Recorder(parts) as recorder:
+    with Recorder(parts, blind_engines.bundle_hash) as recorder:
         for step in judged:
             recorder.judged(step, step.frame.t + 0.01)
             recorder.can(CanFrame(0x3A0, bytes(16), fd=True, bit_rate_switch=True), step.frame.t + 0.02, "tx")
@@ -32,6 +34,7 @@ def test_what_was_seen_said_and_sent_is_in_the_log(recording_parts, blind_engine
     with LogReader(parts.config.record) as log:
         assert log.complete and log.header.vehicle == "example_lhd"
         assert log.header.profile == f"l3_default {load_profile('l3_default').hash}"
+        assert log.header.software == __version__ and log.header.engines == blind_engines.bundle_hash
         assert [f.t for f in log.frames()] == pytest.approx([j.frame.t for j in judged])
         assert len(list(log.messages((OBSERVATION,)))) == 5 and len(list(log.messages((STATE,)))) == 6
         sent = list(log.can(direction="tx"))
