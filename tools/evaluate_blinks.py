@@ -1,4 +1,5 @@
 """Blink events on a lid series with human tags, through the assessment itself: precision, recall, F1; a plain rule beside it.
+Also the open level that the assessment learns from the series.
 
     python tools/evaluate_blinks.py SERIES.csv... [--ranges] [--stress]
 
@@ -114,6 +115,21 @@ def blinks_of(series: Series, profile: Profile, full: bool = False) -> list[Span
     return found
 
 
+def open_level(series: Series, profile: Profile) -> dict[str, float | None]:
+    """When and where (s, mm) the driver's own open level is frozen, the median of all openings, and the last P80 and P70."""
+    assessor, frozen_at, last = Assessor(profile, load_cabin("example_lhd")), None, None
+    for t, ear in zip(series.times, series.openings, strict=True):
+        state = assessor.step(observation(t, ear, False))
+        assert state is not None
+        last = state.drowsiness
+        frozen_at = t if frozen_at is None and last.baseline == "frozen" else frozen_at
+    seen = [MM_PER_EAR * ear for ear in series.openings if ear is not None]
+    return {
+        "frozen_at_s": frozen_at, "level_mm": last.baseline_mm if last else None, "median_mm": round(statistics.median(seen), 3),
+        "p80_60s": last.p80_60s if last else None, "p70_180s": last.p70_180s if last else None,
+    }  # fmt: skip
+
+
 def plain_rule(series: Series, share: float = 0.75, window_s: float = 10.0) -> list[Span]:
     """Below a share of the median of the last seconds, back above it: what a first try looks like."""
     lately: deque[tuple[float, float]] = deque()
@@ -184,6 +200,7 @@ def main() -> None:
     result: dict[str, object] = {s.name: judge([s], profile) for s in all_series}
     result["all"] = judge(all_series, profile)
     result["all_with_openness_and_closed"] = judge(all_series, profile, full=True)
+    result["open_level"] = {s.name: open_level(s, profile) for s in all_series}
     plain = (score(plain_rule(s), s.runs) for s in all_series)
     result["plain_rule"] = sum(plain, Score(0, 0, 0)).figures()
     if args.stress:

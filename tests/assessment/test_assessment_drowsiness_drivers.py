@@ -1,4 +1,4 @@
-"""Five simulated drivers, each wide awake and very sleepy: blink durations against what the lids really did (MET-07)."""
+"""Simulated drivers, wide awake and very sleepy: blink durations and PERCLOS against what the lids really did."""
 
 import statistics
 from typing import NamedTuple
@@ -10,9 +10,14 @@ from lid_traces import mesh_eye
 
 from dms.assessment.blinks import Blinks
 from dms.assessment.eyes import judge_lids
+from dms.assessment.open_baseline import OpenBaseline
+from dms.assessment.perclos import Perclos
 from dms.assessment.windows import Tick
 from dms.records import Observation
 from hil.driver.behaviour.blinks import Blinks as Simulated
+from hil.driver.behaviour.drowsiness import Drowsiness
+from hil.driver.behaviour.drowsiness import Perclos as TrueShare
+from hil.driver.behaviour.gaze import Lean
 
 FPS, SECONDS = 60.0, 180.0
 RULES = PROFILE.rules
@@ -73,3 +78,49 @@ def test_MET07_between_people_the_durations_overlap() -> None:
     awake = [follow(*driver, 1.0).ms for driver in DRIVERS]
     quick = follow(*DRIVERS[-1], 5.0).ms
     assert max(awake) > quick
+
+
+class Minutes(NamedTuple):
+    """P80 over one and three minutes and what decides, each with the true share, at the end of a sleepy drive."""
+
+    p80: float
+    true: float
+    p80_long: float
+    true_long: float
+    decides: float
+
+
+def drowse(seed: int, open_mm: float, fps: float, kss: float) -> Minutes:
+    """Awake until the level is learned, then ``kss``; lids by the simulated driver, pictures at ``fps``."""
+    rng = np.random.default_rng(seed)
+    lids, sleepy = Simulated(rng), Drowsiness(rng, Lean())
+    true, true_long = TrueShare(60.0), TrueShare(180.0)
+    blinks, baseline, perclos = Blinks(RULES.blink, 0.5, 0.2), OpenBaseline(RULES.open_baseline), Perclos(RULES.perclos)
+    fine = 120
+    for n in range(round(270.0 * fine)):
+        t = n / fine
+        now = 2.0 if t < 80.0 else kss
+        shut = sleepy.step(t, 1 / fine, now)
+        share = (1.0 - shut) * (1.0 - lids.step(t, now, able=sleepy.kind is None)[0])
+        true.step(t, 1 / fine, (share, share))
+        true_long.step(t, 1 / fine, (share, share))
+        if n % round(fine / fps) == 0:
+            eye = mesh_eye(open_mm * share)
+            seen = judge_lids(Observation(t=t, eyes={"left": eye, "right": eye}), RULES.eyes)
+            tick = Tick(t, 1 / fps, False)
+            blinks.step(tick, seen, countable=True)
+            perclos.step(tick, seen.shut, baseline.step(tick, seen, blinks, None))
+    own, share_true, long_true = perclos.own_level.p80, true.share(270.0), true_long.share(270.0)
+    assert own.short is not None and own.long is not None and perclos.share is not None
+    assert share_true is not None and long_true is not None
+    return Minutes(own.short, share_true, own.long, long_true, perclos.share)
+
+
+@pytest.mark.requirement("MET-01", "MET-02", "P-05")
+@pytest.mark.parametrize(
+    ("seed", "open_mm", "fps"), [*((seed, open_mm, 30.0) for seed, open_mm, _ in DRIVERS), (1, 8.0, 15.0), (1, 8.0, 60.0)]
+)
+def test_MET01_P05_simulated_sleepy_drivers_to_half_a_point(seed: int, open_mm: float, fps: float) -> None:
+    found = drowse(seed, open_mm, fps, 8.6)
+    assert found.p80 == pytest.approx(found.true, abs=0.005) and found.p80_long == pytest.approx(found.true_long, abs=0.005)
+    assert found.true > 0.02 and found.decides >= found.p80 - 0.005
