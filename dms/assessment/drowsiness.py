@@ -20,8 +20,8 @@ def drowsiness(now: Signals) -> Drowsiness:
         told, _rounded(perclos.share), _rounded(blinks.mean_closure_s) if countable else None, now.closure.event,
         blinks.count, blinks.last, blinks.lately if countable else None,
         _alertness(now), now.baseline.state, now.baseline.millimetres,
-        _rounded(own.p80.short), _rounded(own.p80.long), _rounded(own.p70.short), _rounded(own.p70.long),
-        perclos.long_count, _rounded(perclos.long_share), now.nods.count, now.yawns.count,
+        own.p80.short, own.p80.long, own.p70.short, own.p70.long,
+        perclos.long_count, perclos.long_share, now.nods.count, now.yawns.count,
         _whole(task.driven_s), _whole(task.since_break_s),
     )  # fmt: skip
 

@@ -84,9 +84,9 @@ class _BelowMark:
         self._closures.step(tick.t, was, down, crossing)
 
     def update(self, t: float, short_s: float | None, long_s: float | None) -> None:
-        """Shares of so many seen seconds; ``None``: not enough."""
-        self.short = None if short_s is None else min(1.0, self._closures.seconds(t) / short_s)
-        self.long = None if long_s is None else min(1.0, self._closures.seconds(t, 1) / long_s)
+        """Shares of so many seen seconds, as they are told; ``None``: not enough."""
+        self.short = None if short_s is None else round(min(1.0, self._closures.seconds(t) / short_s), 4)
+        self.long = None if long_s is None else round(min(1.0, self._closures.seconds(t, 1) / long_s), 4)
 
 
 class OwnLevelShares:
@@ -170,7 +170,8 @@ class Perclos:
             self.doubtful = self.drowsy = False
             return
         self.share = min(1.0, self._slow.seconds(t) / seen)
-        self.long_share = min(1.0, self._long.seconds(t) / seen)
-        self.long_count = self._long.count(t)
+        long_s = self._long.seconds(t)
+        self.long_share = round(min(1.0, long_s / seen), 4) if long_s else 0.0
+        self.long_count = self._long.count(t) if long_s else 0
         self.doubtful = self.share >= self._rules.doubtful
         self.drowsy = self.share >= (self._rules.recovered if self.drowsy else self._rules.drowsy)
