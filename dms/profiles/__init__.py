@@ -7,7 +7,7 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from dms.errors import InputError, UsageError
 from dms.profiles.document import BASE, Follows, merge, nested, read_document
 from dms.profiles.rules import Rules
 from dms.profiles.setting import Setting
-from dms.records import ProfileId, words
+from dms.records import ProfileId
 
 if TYPE_CHECKING:
     from dms.signature import TrustedKey
@@ -89,9 +89,7 @@ def load_profile(name: str, key: "TrustedKey | None" = None) -> Profile:
         return profile
     if "/" in name or name.endswith((".yaml", ".yml")):
         return _own(Path(name), key)
-    known = name in get_args(words.Profile)
-    what = f"profile {name} is not shipped yet" if known else f"unknown profile {name}"
-    raise UsageError(f"{what}; available: {', '.join(available())}, or the path of your own file")
+    raise UsageError(f"unknown profile {name}; available: {', '.join(available())}, or the path of your own file")
 
 
 def decode_profile(text: bytes, name: str, trust: Trust = "unlisted") -> Profile:
