@@ -105,6 +105,7 @@ class Engine(ABC):
         self._pending: dict[int, Tensors] = {}
         self._times: deque[float] = deque(maxlen=1000)
         self._runs = 0
+        self._began = 0.0
 
     @abstractmethod
     def _infer(self, feeds: Tensors) -> Tensors:
@@ -117,15 +118,14 @@ class Engine(ABC):
             EngineFailed: wrong inputs, or the back end failed.
         """
         self._check(feeds)
-        start = time.perf_counter()
+        self._begin()
         try:
             outputs = self._infer(feeds)
         except EngineFailed:
             raise
         except Exception as error:  # whatever a foreign runtime throws becomes our error
             raise EngineFailed(f"engine {self.spec.name} failed: {error}") from error
-        self._times.append((time.perf_counter() - start) * 1e3)
-        self._runs += 1
+        self._end()
         return outputs
 
     def submit(self, feeds: Tensors, slot: int = 0) -> None:
@@ -141,6 +141,23 @@ class Engine(ABC):
         if slot not in self._pending:
             raise EngineFailed(f"engine {self.spec.name}: nothing was submitted on slot {slot}")
         return self._pending.pop(slot)
+
+    def ready(self, slot: int = 0) -> bool:
+        """Would ``collect`` return at once, and may the next ``submit`` come."""
+        return True
+
+    def _begin(self) -> None:
+        """A run begins: start the stopwatch."""
+        self._began = time.perf_counter()
+
+    def _elapsed(self) -> float:
+        """Seconds since ``_begin``."""
+        return time.perf_counter() - self._began
+
+    def _end(self) -> None:
+        """The run is over and counts."""
+        self._times.append(self._elapsed() * 1e3)
+        self._runs += 1
 
     def warmup(self, runs: int = 2) -> Stats:
         """Run on zeros so that the first real frame is not the slow one."""

@@ -1,11 +1,8 @@
 """Builds the engine cache: wheel, conversion, parity, and only then the rename that makes an engine visible."""
 
-import contextlib
-import fcntl
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -14,12 +11,12 @@ from dms.errors import BackendUnavailable, DmsError, HardwareError, InputError
 from dms.inference import cache, wheel
 from dms.inference.base import EngineSpec
 from dms.inference.definition import Definition, definitions
+from dms.inference.lock import TEMPORARY, locked
 
 Tell = Callable[[float, str], None]
 """Told how much is done, 0..1, and what is going on."""
 
 _FETCHED = 0.6  # share of the fetch in the whole work, for the progress bar
-_TEMPORARY = ".building-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def build(local_wheel: Path | None = None, force: bool = False, tell: Tell = lam
         return Report((), tuple(item.name for item in wanted), folder)
     _need_packages()
     try:
-        with _locked(folder, tell):
+        with locked(folder, lambda: tell(0.0, "waiting for another build")):
             if not force:  # another builder may have been faster
                 missing = _missing(missing)
             worst = _build(missing, local_wheel, folder, tell)
@@ -74,7 +71,7 @@ def _missing(wanted: list[Definition]) -> list[Definition]:
 def _build(missing: list[Definition], local_wheel: Path | None, folder: Path, tell: Tell) -> dict[str, float]:
     if not missing:
         return {}
-    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as name:
         scratch = Path(name)
         if local_wheel is None:
             tell(0.0, "fetching the networks (36 MB)")
@@ -123,21 +120,6 @@ def _publish(work: Path, target: Path, scratch: Path) -> None:
     if target.exists():
         os.rename(target, scratch / f"old-{target.name}")
     os.rename(work, target)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, tell: Tell) -> Iterator[None]:
-    """Hold the cache's lock; the kernel gives it back even if the process is killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell(0.0, "waiting for another build")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        for left in folder.glob(f"{_TEMPORARY}*"):  # of a builder that was killed; we hold the lock, so nobody uses it
-            shutil.rmtree(left, ignore_errors=True)
-        yield
 
 
 def _need_packages() -> None:

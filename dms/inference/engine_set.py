@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -68,10 +69,11 @@ class EngineSet(Mapping[str, Engine]):
             engine.warmup(runs)
 
     def close(self) -> None:
-        """Close all engines; may be called twice."""
+        """Close all engines, the last opened first; may be called twice. One that fails does not keep the others open."""
         engines, self._engines = list(self._engines.values()), {}
-        for engine in engines:
-            engine.close()
+        with ExitStack() as stack:
+            for engine in engines:
+                stack.callback(engine.close)
 
     def __getitem__(self, slot: str) -> Engine:
         return self._engines[slot]

@@ -1,0 +1,103 @@
+"""TensorRT on an NVIDIA GPU. Plans are built beforehand (``dms engines build --backend tensorrt``); loading never builds."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from dms.errors import BackendUnavailable, UsageError
+from dms.inference.base import Availability, Backend, EngineSpec, Options
+from dms.inference.cuda.session import DEFAULT_API, CudaSession, count_devices, load_api
+from dms.inference.tensorrt.engine import LoadedPlan, TensorRtEngine
+from dms.inference.tensorrt.module import load_tensorrt
+from dms.inference.tensorrt.network import Tell
+from dms.inference.tensorrt.options import TensorRtOptions
+from dms.inference.tensorrt.plan_key import PlanKey
+from dms.inference.tensorrt.plan_store import PlanStore
+from dms.inference.tensorrt.plans import Outcome, Plans
+from dms.inference.tensorrt.trial import try_engine
+
+
+class TensorRtBackend(Backend):
+    """Loads plans. All engines of one back end share the GPU's context and belong to the thread that loaded the first one."""
+
+    name: ClassVar[str] = "tensorrt"
+
+    def __init__(self, store: PlanStore | None = None) -> None:
+        self._store = store or PlanStore()
+        self._sessions: dict[tuple[str, int], CudaSession] = {}
+
+    def probe(self) -> Availability:
+        """TensorRT, a CUDA package, a driver and a GPU; the first one that is missing is named."""
+        try:
+            trt = load_tensorrt()
+            api = load_api(DEFAULT_API)
+            count_devices(api)
+            device = api.device(0)
+        except BackendUnavailable as error:
+            return Availability(False, error.reason, error.hint)
+        versions = {"tensorrt": trt.__version__, "cuda": api.version(), "driver": device.driver, "gpu": str(device)}
+        return Availability(True, versions=versions)
+
+    def load(self, spec: EngineSpec, options: Options) -> TensorRtEngine:
+        """A ready, warm engine from the cache of plans.
+
+        Raises:
+            BackendUnavailable: something is missing, or there is no plan for this GPU.
+            UsageError: see ``TensorRtOptions``.
+            EngineFailed: no memory, or TensorRT refuses.
+        """
+        chosen = TensorRtOptions.parse(options.extra)
+        plans, session = self._plans(chosen)
+        session.join()
+        try:
+            engine = _engine(spec, plans.load(spec), session, chosen)
+            try:
+                engine.warmup(options.warmup)
+            except BaseException:
+                engine.close()
+                raise
+            return engine
+        finally:
+            session.depart()
+
+    def ensure(self, spec: EngineSpec, options: Options, tell: Tell, force: bool = False) -> Outcome:
+        """Build ``spec``'s plan if it is missing or corrupt, run it on the stored vectors, keep it; see ``Plans.ensure``."""
+        chosen = TensorRtOptions.parse(options.extra)
+        plans, session = self._plans(chosen)
+        session.join()
+
+        def trial(loaded: LoadedPlan) -> Mapping[str, float]:
+            with _engine(spec, loaded, session, chosen) as engine:
+                engine.warmup(1)
+                return try_engine(engine)
+
+        try:
+            return plans.ensure(spec, trial, tell, force)
+        finally:
+            session.depart()
+
+    def key(self, spec: EngineSpec, options: Options) -> PlanKey:
+        """What ``spec``'s plan is kept under on this GPU; needs the GPU, but no plan."""
+        plans, session = self._plans(TensorRtOptions.parse(options.extra))
+        session.join()
+        try:
+            return plans.key(spec)
+        finally:
+            session.depart()
+
+    def _plans(self, chosen: TensorRtOptions) -> tuple[Plans, CudaSession]:
+        trt = load_tensorrt()
+        name = (chosen.cuda, chosen.device)
+        session = self._sessions.get(name)
+        if session is None or not session.open:
+            session = self._sessions[name] = CudaSession(load_api(chosen.cuda), chosen.device)
+        return Plans(trt, session, self._store, chosen.build), session
+
+
+def _engine(spec: EngineSpec, loaded: LoadedPlan, session: CudaSession, chosen: TensorRtOptions) -> TensorRtEngine:
+    device = session.device
+    if chosen.memory == "mapped" and not device.maps:
+        raise UsageError(f"memory: mapped, but {device} cannot use the CPU's memory in place; choose pinned or auto")
+    if chosen.graph and not session.api.graphs:
+        raise UsageError(f"graph: true, but {session.api.name} cannot record CUDA graphs; choose cuda: cuda-bindings")
+    mapped = chosen.memory == "mapped" or (chosen.memory == "auto" and device.integrated and device.maps)
+    return TensorRtEngine(spec, loaded, session, mapped, chosen.graph)
