@@ -139,13 +139,6 @@ class Runtime(Protocol):
         """Nothing if it does not fit."""
 
 
-class Severity(Protocol):
-    """Names of an enumeration."""
-
-    ERROR: SupportsInt
-    WARNING: SupportsInt
-
-
 class NetworkDefinitionCreationFlag(Protocol):
     """Names of an enumeration."""
 
