@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.errors import InputError
-from dms.inference.base import Engine
+from dms.inference.base import Engine, Tensors
 from dms.inference.definition import PRECISIONS, Definition
 from dms.inference.parity import Case, cases
 
@@ -133,16 +133,26 @@ def measure(item: Definition, engine: Engine, precision: str) -> list[Reading]:
         InputError: no quantities are stated, or the vectors cannot be read or do not hold a whole output that is needed.
         EngineFailed: see ``Engine.run``.
     """
+    worst: list[Reading] = []
+    for case in cases(item):
+        found = judge(item, case, engine.run(case.feeds), precision)
+        # not max(): a NaN has to stay
+        worst = [
+            replace(a, distance=float(np.maximum(a.distance, b.distance))) for a, b in zip(worst or found, found, strict=True)
+        ]
+    return worst
+
+
+def judge(item: Definition, case: Case, outputs: Tensors, precision: str) -> list[Reading]:
+    """How far one answer is from the stored one.
+
+    Raises:
+        InputError: see ``measure``.
+    """
     quantities = load_quantities(item.slot)
     if not quantities:
         raise InputError(f"{FILE}: states nothing for slot {item.slot}")
-    worst = {quantity.name: 0.0 for quantity in quantities}
-    for case in cases(item):
-        outputs = engine.run(case.feeds)
-        for quantity in quantities:
-            distance = _case_distance(quantity, case, outputs[quantity.output])
-            worst[quantity.name] = float(np.maximum(worst[quantity.name], distance))  # not max(): a NaN has to stay
-    return [Reading(quantity, worst[quantity.name], precision) for quantity in quantities]
+    return [Reading(q, _case_distance(q, case, outputs[q.output]), precision) for q in quantities]
 
 
 def _case_distance(quantity: Quantity, case: Case, found: NDArray[Any]) -> float:

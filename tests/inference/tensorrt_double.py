@@ -8,6 +8,7 @@ and in stream order, like the real one; the arithmetic is ONNX Runtime's.
 """
 
 import ctypes
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,9 @@ driver: FakeCuda | None = None
 
 faults: set[str] = set()
 """Of: no network, refused, not built, not loaded, full, no context, address, enqueue, enqueue in capture, wrong."""
+
+slow: dict[str, float] = {}
+"""Output to seconds that its network takes."""
 
 built: list[str] = []
 """What was built, in order: the names of the outputs."""
@@ -219,6 +223,7 @@ class IExecutionContext:
     def _compute(self, data: Any) -> None:
         modes = self._engine._modes
         names = [name for name, mode in modes.items() if mode == TensorIOMode.OUTPUT]
+        time.sleep(max(slow.get(name, 0.0) for name in names))
         feeds = {name: self._tensor(name).copy() for name, mode in modes.items() if mode == TensorIOMode.INPUT}
         for name, value in zip(names, self._session.run(names, feeds), strict=True):
             self._tensor(name)[...] = value + np.float32(1) if "wrong" in faults else value

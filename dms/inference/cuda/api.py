@@ -104,7 +104,7 @@ class Graph:
 
 
 class CudaApi(Protocol):
-    """The calls. All raise ``CudaError``; all but ``start`` and ``device`` need the context that ``enter`` made current."""
+    """The calls. All raise ``CudaError``; all from ``allocate`` on need the context that ``push`` made current."""
 
     name: str
     graphs: bool
@@ -119,11 +119,17 @@ class CudaApi(Protocol):
     def device(self, ordinal: int) -> Device:
         """Facts about a device."""
 
-    def enter(self, ordinal: int) -> None:
-        """Take the device's primary context and make it current in this thread."""
+    def retain(self, ordinal: int) -> None:
+        """Take the device's primary context, once."""
 
-    def leave(self) -> None:
-        """The opposite of ``enter``, in the same thread."""
+    def release(self) -> None:
+        """The opposite of ``retain``."""
+
+    def push(self) -> None:
+        """Make the context current in this thread."""
+
+    def pop(self) -> None:
+        """The opposite of ``push``, in the same thread."""
 
     def allocate(self, size: int) -> Memory:
         """Device memory, bytes."""

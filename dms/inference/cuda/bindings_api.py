@@ -24,6 +24,7 @@ class BindingsCuda:
 
         self._driver: Any = driver
         self._ordinal = 0
+        self._context: Any = None
 
     def version(self) -> str:
         """Name and version of the package."""
@@ -56,22 +57,23 @@ class BindingsCuda:
         version = int(self._call("cuDriverGetVersion"))
         return Device(name, f"{values[0]}.{values[1]}", values[2], bool(values[3]), bool(values[4]), driver_text(version))
 
-    def enter(self, ordinal: int) -> None:
+    def retain(self, ordinal: int) -> None:
         """See ``CudaApi``."""
-        context = self._call("cuDevicePrimaryCtxRetain", ordinal)
-        try:
-            self._call("cuCtxPushCurrent", context)
-        except CudaError:
-            self._call("cuDevicePrimaryCtxRelease", ordinal)
-            raise
+        self._context = self._call("cuDevicePrimaryCtxRetain", ordinal)
         self._ordinal = ordinal
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """See ``CudaApi``."""
-        try:
-            self._call("cuCtxPopCurrent")
-        finally:
-            self._call("cuDevicePrimaryCtxRelease", self._ordinal)
+        self._context = None
+        self._call("cuDevicePrimaryCtxRelease", self._ordinal)
+
+    def push(self) -> None:
+        """See ``CudaApi``."""
+        self._call("cuCtxPushCurrent", self._context)
+
+    def pop(self) -> None:
+        """See ``CudaApi``."""
+        self._call("cuCtxPopCurrent")
 
     def allocate(self, size: int) -> Memory:
         """See ``CudaApi``."""

@@ -42,6 +42,7 @@ class PycudaCuda:
         import pycuda.driver
 
         self._driver: Any = pycuda.driver
+        self._context: Any = None
 
     def version(self) -> str:
         """Name and version of the package."""
@@ -66,15 +67,22 @@ class PycudaCuda:
         version = int(self._call(self._driver.get_driver_version))
         return Device(self._call(handle.name), f"{major}.{minor}", processors, bool(integrated), bool(maps), driver_text(version))
 
-    def enter(self, ordinal: int) -> None:
+    def retain(self, ordinal: int) -> None:
         """See ``CudaApi``."""
         if ordinal not in _RETAINED:
             _RETAINED[ordinal] = self._call(self._call(self._driver.Device, ordinal).retain_primary_context)
             atexit.register(_RETAINED[ordinal].detach)  # its destructor would use the call for other contexts, and complain
-        self._call(_RETAINED[ordinal].push)
+        self._context = _RETAINED[ordinal]
 
-    def leave(self) -> None:
-        """Only makes it no longer current; see ``_RETAINED``."""
+    def release(self) -> None:
+        """Nothing: see ``_RETAINED``."""
+
+    def push(self) -> None:
+        """See ``CudaApi``."""
+        self._call(self._context.push)
+
+    def pop(self) -> None:
+        """See ``CudaApi``."""
         self._call(self._driver.Context.pop)
 
     def allocate(self, size: int) -> Memory:

@@ -1,7 +1,8 @@
-"""One GPU's primary context, owned by one thread.
+"""One GPU's primary context, owned by one thread at a time: the inference thread.
 
-CUDA keeps the current context per thread, and TensorRT's execution contexts may not be used by two threads. So the thread that
-opens a session is the only one that may use it; another one is refused by name instead of corrupting memory.
+CUDA keeps the current context per thread, and TensorRT's execution contexts may not be used by two threads at once. So the
+context is current only inside a guard; a thread that comes while another one is inside is refused by name. One thread may load
+the engines, another one run them, and a third one take over after a crash.
 """
 
 import threading
@@ -68,6 +69,7 @@ class CudaSession:
 
     Raises:
         BackendUnavailable: no driver, no GPU, or not this one.
+        CudaError: the GPU refuses.
     """
 
     def __init__(self, api: CudaApi, ordinal: int = 0) -> None:
@@ -76,8 +78,9 @@ class CudaSession:
             raise BackendUnavailable(f"there is no GPU {ordinal}", f"the driver has {count}, counted from 0")
         self.api = api
         self.device: Device = api.device(ordinal)
-        api.enter(ordinal)
-        self._owner = threading.current_thread()
+        api.retain(ordinal)
+        self._busy = threading.Lock()
+        self._user: threading.Thread | None = None
         self._users = 0
         self._open = True
         self._lost = ""
@@ -94,22 +97,45 @@ class CudaSession:
 
     @contextmanager
     def guard(self, who: str) -> Iterator[None]:
-        """Around everything that touches the GPU: right thread, session open, and a lost GPU is remembered.
+        """Around everything that touches the GPU: makes the context current, keeps other threads out, remembers a lost GPU.
 
         Raises:
-            EngineFailed: wrong thread, closed, or lost; besides what the body raises.
+            EngineFailed: another thread is inside, the session is closed, or the GPU is lost; besides what the body raises.
         """
-        self.check_thread(who)
         if self._lost:
             raise EngineFailed(f"{who}: {self._lost}")
         if not self._open:
             raise EngineFailed(f"{who}: it is closed")
         try:
-            yield
+            if self._user is threading.current_thread():
+                yield
+            else:
+                with self._own(who):
+                    yield
         except CudaError as error:
             if error.lost:
                 self._lost = str(error)
             raise
+
+    @contextmanager
+    def _own(self, who: str) -> Iterator[None]:
+        here, user = threading.current_thread(), self._user
+        if not self._busy.acquire(blocking=False):
+            other = user.name if user is not None else "another one"
+            raise EngineFailed(f"{who}: thread {here.name} used the GPU while thread {other} did; one at a time may")
+        try:
+            self._user = here
+            self.api.push()
+            try:
+                yield
+            except BaseException:
+                with suppress(CudaError):  # a lost GPU refuses this too, and what failed in the body says more
+                    self.api.pop()
+                raise
+            self.api.pop()
+        finally:
+            self._user = None
+            self._busy.release()
 
     def join(self) -> None:
         """One user more."""
@@ -122,20 +148,8 @@ class CudaSession:
             self.close()
 
     def close(self) -> None:
-        """Give the context back. May be called twice.
-
-        Raises:
-            EngineFailed: called from another thread than the one that opened it.
-        """
-        if not self._open:
-            return
-        self.check_thread("the CUDA session")
-        self._open = False
-        with suppress(CudaError):  # nothing can be mended here, and a lost GPU refuses this too
-            self.api.leave()
-
-    def check_thread(self, who: str) -> None:
-        """Raises ``EngineFailed`` in any other thread than the one that opened the session."""
-        here = threading.current_thread()
-        if here is not self._owner:
-            raise EngineFailed(f"{who} belongs to thread {self._owner.name}, but thread {here.name} used it")
+        """Give the context back. May be called twice."""
+        if self._open:
+            self._open = False
+            with suppress(CudaError):  # nothing can be mended here, and a lost GPU refuses this too
+                self.api.release()

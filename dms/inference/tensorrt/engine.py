@@ -215,31 +215,33 @@ class TensorRtEngine(Engine):
         """Wait for the device, free everything. May be called twice.
 
         Raises:
-            EngineFailed: called from another thread than the one that loaded it.
+            EngineFailed: another thread is using the GPU; then it stays open.
         """
         super().close()
         if self._plan is None:
             return
-        session = self._session
-        session.check_thread(self._who)
         try:
-            if not session.lost and self._stream is not None:
-                with session.guard(self._who):
-                    session.api.synchronize(self._stream)
-        except CudaError:
-            if not session.lost:
+            if self._session.lost:  # nothing can be freed any more; the driver does it when the process ends
+                self._undo.pop_all()
+                self._forget()
+            else:
+                with self._session.guard(self._who):
+                    self._free()
+        except CudaError as error:
+            if not error.lost:
                 raise
-        self._give_back()
-
-    def _give_back(self) -> None:
-        session, undo = self._session, self._undo.pop_all()
-        if session.lost:  # nothing can be freed any more; the driver does it when the process ends
-            undo.pop_all()
-        self._forget()
-        try:
-            undo.close()
         finally:
-            session.depart()
+            if self._plan is None:
+                self._session.depart()
+
+    def _free(self) -> None:
+        try:
+            if self._stream is not None:
+                self._session.api.synchronize(self._stream)
+        finally:
+            undo = self._undo.pop_all()
+            self._forget()
+            undo.close()
 
     def _forget(self) -> None:
         """Drop what TensorRT and pycuda free with the last reference."""

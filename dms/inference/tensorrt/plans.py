@@ -70,7 +70,8 @@ class Plans:
             InputError, HardwareError: a file cannot be read or written.
         """
         key = self.key(spec)
-        with locked(self.store.folder, lambda: tell(0.0, "waiting for another build")):
+        guard = self._session.guard(f"plan of {spec.name}")
+        with locked(self.store.folder, lambda: tell(0.0, "waiting for another build")), guard:
             plan, corrupt = (None, "") if force else self._usable(spec, key)
             if plan is not None:
                 return Outcome(plan, built=False)

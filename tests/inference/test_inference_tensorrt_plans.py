@@ -1,0 +1,376 @@
+"""The cache of plans: what a plan depends on, that nothing but what was stored is ever read, and when a plan is built."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tensorrt_double as double
+import tiny_networks as tiny
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from dms.errors import BackendUnavailable, EngineFailed, HardwareError
+from dms.inference.base import EngineSpec, TensorSpec
+from dms.inference.cuda.api import Device
+from dms.inference.tensorrt.engine import LoadedPlan
+from dms.inference.tensorrt.network import BuildOptions, ModelRejected, Phases
+from dms.inference.tensorrt.plan_key import PlanKey
+from dms.inference.tensorrt.plan_store import LAYERS, MANIFEST, PLAN, Plan, PlanCorrupt, PlanStore
+from dms.inference.tensorrt.plans import Plans
+
+ORIN = Device("Orin", "8.7", 16, True, True, "12.6")
+words = st.text(max_size=12)
+numbers = st.integers(0, 2**31)
+keys = st.builds(
+    PlanKey, words, words, words, words, words, words, numbers, st.booleans(), words, words, numbers, numbers, numbers
+)
+KEY = PlanKey("ab" * 32, "fp32", "10.3.0", "12.6", "Orin", "8.7", 16, True, "R36 (release), REVISION: 4.3", "aarch64", 256, 3)
+
+
+# -- the key ------------------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(keys, keys)
+def test_two_keys_are_one_plan_only_if_everything_is_the_same(one: PlanKey, other: PlanKey) -> None:
+    assert (one.digest == other.digest) == (one == other)
+    assert len(one.digest) == 32 and PlanKey.from_dict(json.loads(json.dumps(asdict(one)))) == one
+
+
+@pytest.mark.parametrize("field", [item.name for item in fields(PlanKey)])
+def test_every_field_makes_another_plan(field: str) -> None:
+    value = getattr(KEY, field)
+    other = replace(KEY, **{field: not value if isinstance(value, bool) else value + (1 if isinstance(value, int) else "x")})
+    assert other.digest != KEY.digest
+
+
+@pytest.mark.parametrize("change", [{"gpu": None}, {"processors": "16"}, {"integrated": 1}, {"more": 1}])
+def test_a_key_of_wrong_types_is_no_key(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        PlanKey.from_dict({**asdict(KEY), **change})
+
+
+# -- the store ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PlanStore:
+    return PlanStore(tmp_path / "plans")
+
+
+def publish(store: PlanStore, data: bytes, key: PlanKey = KEY) -> Plan:
+    return store.publish(key, "gaze", "gaze", data, "{}", {"gaze": 0.01})
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=200), file=st.sampled_from([PLAN, MANIFEST, LAYERS]), mutation=st.data())
+def test_only_what_was_stored_is_ever_read(store: PlanStore, data: bytes, file: str, mutation: st.DataObject) -> None:
+    """Whatever happens to one of the files: the same plan, or PlanCorrupt; never other bytes, never another error."""
+    path = publish(store, data).folder / file
+    whole = path.read_bytes()
+    at = mutation.draw(st.integers(0, len(whole)))
+    rest = mutation.draw(st.one_of(st.just(b""), st.binary(max_size=8).map(lambda new: new + whole[at + len(new) :])))
+    path.write_bytes(whole[:at] + rest)
+    complaint = ""
+    try:
+        found = store.find(KEY)
+        assert found is not None and found.read() == data
+    except PlanCorrupt as error:
+        complaint = str(error)
+    assert not complaint or (str(path.parent) in complaint and "\n" not in complaint)
+
+
+@pytest.mark.parametrize("missing", [PLAN, MANIFEST])
+def test_a_missing_file_is_corrupt(missing: str, store: PlanStore) -> None:
+    (publish(store, b"plan").folder / missing).unlink()
+    with pytest.raises(PlanCorrupt):
+        store.find(KEY).read()  # type: ignore[union-attr]
+
+
+def test_a_plan_in_the_wrong_folder_is_corrupt(store: PlanStore) -> None:
+    other = replace(KEY, tensorrt="11.4.0")
+    publish(store, b"plan").folder.rename(store.folder / other.digest)
+    with pytest.raises(PlanCorrupt, match="belongs to another plan"):
+        store.find(other)
+    assert store.find(KEY) is None
+
+
+@pytest.mark.parametrize("call", ["os.rename", "os.fsync", "os.open"])
+@pytest.mark.parametrize("after", range(4))
+@pytest.mark.parametrize("kind", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_write_that_is_cut_off_never_leaves_half_a_plan(
+    call: str, after: int, kind: BaseException, store: PlanStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, b"old")
+    real, calls = getattr(__import__("os"), call.split(".")[1]), []
+
+    def failing(*arguments: Any, **named: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == after + 1:
+            raise kind
+        return real(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"dms.inference.tensorrt.plan_store.{call}", failing)
+        caught: BaseException | None = None
+        try:
+            publish(store, b"new")
+        except (HardwareError, KeyboardInterrupt) as error:
+            caught = error
+    assert not isinstance(caught, HardwareError) or "set DMS_CACHE to another folder" in str(caught)
+    found = store.find(KEY)
+    if caught is None:
+        assert found is not None and found.read() == b"new"
+    else:
+        assert found is None or found.read() in (b"old", b"new")
+
+
+def test_what_a_killed_builder_left_is_swept(store: PlanStore) -> None:
+    from dms.inference.lock import locked
+
+    left = store.folder / ".building-dead"
+    left.mkdir(parents=True)
+    assert list(store.plans()) == []
+    with locked(store.folder, lambda: None):
+        assert not left.exists()
+
+
+def test_quarantine_keeps_what_was_there(store: PlanStore) -> None:
+    folder = publish(store, b"odd").folder
+    assert store.quarantine(replace(KEY, gpu="other")) is None
+    for _ in range(2):
+        aside = store.quarantine(KEY)
+        assert aside is not None and (aside / PLAN).read_bytes() == b"odd"
+        assert not folder.exists() and store.find(KEY) is None
+        publish(store, b"odd")
+    assert len(store.quarantined()) == 2
+    assert [plan.folder for plan in store.plans() if isinstance(plan, Plan)] == [folder]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "plans").write_text("a file is in the way")
+    with pytest.raises(HardwareError, match=r"cannot write the plan cache .*plans \(File exists\); free about 1 MB"):
+        publish(PlanStore(tmp_path / "plans"), b"plan")
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Any sequence of publishing, damaging and setting aside against a dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        import tempfile
+
+        self._folder = tempfile.TemporaryDirectory()
+        self.store = PlanStore(Path(self._folder.name))
+        self.model: dict[PlanKey, bytes] = {}
+        self.damaged: set[PlanKey] = set()
+
+    few = st.sampled_from([replace(KEY, processors=n) for n in range(3)])
+
+    @rule(key=few, data=st.binary(min_size=1, max_size=20))
+    def publish(self, key: PlanKey, data: bytes) -> None:
+        publish(self.store, data, key)
+        self.model[key] = data
+        self.damaged.discard(key)
+
+    @rule(key=few)
+    def damage(self, key: PlanKey) -> None:
+        if key in self.model:
+            path = self.store.folder / key.digest / PLAN
+            path.write_bytes(b"!" + path.read_bytes())
+            self.damaged.add(key)
+
+    @rule(key=few)
+    def set_aside(self, key: PlanKey) -> None:
+        assert (self.store.quarantine(key) is not None) == (key in self.model)
+        self.model.pop(key, None)
+        self.damaged.discard(key)
+
+    @invariant()
+    def the_store_is_what_was_done_to_it(self) -> None:
+        assert {plan.key for plan in self.store.plans() if isinstance(plan, Plan)} == self.model.keys()
+        for key, data in self.model.items():
+            found = self.store.find(key)
+            assert found is not None
+            if key in self.damaged:
+                with pytest.raises(PlanCorrupt):
+                    found.read()
+            else:
+                assert found.read() == data
+
+    def teardown(self) -> None:
+        self._folder.cleanup()
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+
+
+# -- when a plan is built ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> EngineSpec:
+    path = tmp_path / "tiny.onnx"
+    path.write_bytes(tiny.convolutions().SerializeToString())
+    outputs = (TensorSpec("direction", (1, 3)), TensorSpec("std", (1, 1)))
+    return EngineSpec("tiny", "tiny", (TensorSpec("image", (1, 16, 16, 1), "uint8"),), outputs, path, sha256="ab" * 32)
+
+
+@pytest.fixture
+def plans(store: PlanStore) -> Iterator[Plans]:
+    double.faults.clear()
+    double.built.clear()
+    session: Any = SimpleNamespace(device=ORIN, guard=lambda who: nullcontext())
+    yield Plans(double, session, store, BuildOptions())  # type: ignore[arg-type]
+    double.faults.clear()
+
+
+def fine(loaded: LoadedPlan) -> Mapping[str, float]:
+    return {"direction": 0.001}
+
+
+def quiet(done: float, text: str) -> None:
+    pass
+
+
+def test_built_once_then_found(plans: Plans, spec: EngineSpec) -> None:
+    first = plans.ensure(spec, fine, quiet)
+    assert first.built and not first.corrupt and first.plan.distances == {"direction": 0.001}
+    assert (first.plan.folder / LAYERS).read_text() == '{"Layers": []}'
+    assert not plans.ensure(spec, fine, quiet).built
+    assert plans.load(spec).engine.num_io_tensors == 3
+    assert len(double.built) == 1
+    assert plans.ensure(spec, fine, quiet, force=True).built
+
+
+def test_loading_never_builds(plans: Plans, spec: EngineSpec) -> None:
+    """A loop may be waiting: without a plan it is refused with the command that makes one."""
+    with pytest.raises(
+        BackendUnavailable, match=r"no TensorRT plan of tiny \(fp32\) for Orin \(SM 8\.7, 16 processors\)"
+    ) as missing:
+        plans.load(spec)
+    assert missing.value.hint == "run: dms engines build --backend tensorrt"
+    plan = plans.ensure(spec, fine, quiet).plan
+    (plan.folder / PLAN).write_bytes(b"damaged")
+    with pytest.raises(BackendUnavailable, match="was corrupt and is set aside"):
+        plans.load(spec)
+    with pytest.raises(BackendUnavailable, match="there is no TensorRT plan"):
+        plans.load(spec)
+    assert len(double.built) == 1 and len(plans.store.quarantined()) == 1
+
+
+@pytest.mark.parametrize("how", ["bytes", "manifest", "tensorrt"])
+def test_a_corrupt_plan_is_set_aside_and_built_once_again(how: str, plans: Plans, spec: EngineSpec) -> None:
+    folder = plans.ensure(spec, fine, quiet).plan.folder
+    if how == "tensorrt":  # whole by its hash, but TensorRT does not load it
+        publish(plans.store, b"of another TensorRT", plans.key(spec))
+    else:
+        (folder / {"bytes": PLAN, "manifest": MANIFEST}[how]).write_bytes(b"damaged")
+    again = plans.ensure(spec, fine, quiet)
+    assert again.built and again.corrupt
+    assert len(double.built) == 2 and len(plans.store.quarantined()) == 1
+    plans.load(spec)
+
+
+def test_a_plan_that_cannot_be_loaded_is_not_built_for_ever(plans: Plans, spec: EngineSpec) -> None:
+    double.faults.add("not loaded")
+    with pytest.raises(EngineFailed, match=r"TensorRT built a plan that it cannot load: .*version tag does not match"):
+        plans.ensure(spec, fine, quiet)
+    assert len(double.built) == 1 and list(plans.store.plans()) == []
+
+
+def test_a_full_gpu_does_not_condemn_a_plan(plans: Plans, spec: EngineSpec) -> None:
+    plans.ensure(spec, fine, quiet)
+    double.faults.add("full")
+    for action in (lambda: plans.load(spec), lambda: plans.ensure(spec, fine, quiet)):
+        with pytest.raises(EngineFailed, match="the GPU's memory is full"):
+            action()
+    assert not plans.store.quarantined() and len(double.built) == 1
+
+
+def test_a_plan_that_computes_something_else_is_not_kept(plans: Plans, spec: EngineSpec) -> None:
+    def wrong(loaded: LoadedPlan) -> Mapping[str, float]:
+        raise EngineFailed("gaze 7 deg off")
+
+    with pytest.raises(EngineFailed, match="7 deg off"):
+        plans.ensure(spec, wrong, quiet)
+    assert list(plans.store.plans()) == []
+
+
+def test_a_stopped_build_leaves_nothing(plans: Plans, spec: EngineSpec) -> None:
+    def stop(done: float, text: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plans.ensure(spec, fine, stop)
+    assert list(plans.store.plans()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("no network", "made no network"), ("not built", "built no plan: no tactic is left")]
+)
+def test_what_tensorrt_logs_is_told(fault: str, words: str, plans: Plans, spec: EngineSpec) -> None:
+    double.faults.add(fault)
+    with pytest.raises(EngineFailed, match=words):
+        plans.ensure(spec, fine, quiet)
+
+
+def test_a_refused_network_names_its_nodes(plans: Plans, spec: EngineSpec) -> None:
+    double.faults.add("refused")
+    with pytest.raises(
+        ModelRejected, match=r"tiny: TensorRT does not take it: node node_7 \(Odd\): the double refuses \(and 1 more\)"
+    ):
+        plans.ensure(spec, fine, quiet)
+    assert spec.path is not None
+    spec.path.write_bytes(tiny.model([("Det", ["x"], "y", {})], {}, [("x", 1, [1, 2, 2])], [("y", 1, [1])]).SerializeToString())
+    double.faults.clear()
+    with pytest.raises(ModelRejected, match=r"node det_0 \(Det\): operator is not on the list"):
+        plans.ensure(spec, fine, quiet)
+
+
+def test_two_builders_build_once(store: PlanStore, spec: EngineSpec) -> None:
+    double.faults.clear()
+    double.built.clear()
+    session: Any = SimpleNamespace(device=ORIN, guard=lambda who: nullcontext())
+    inside, waited, outcomes = threading.Event(), threading.Event(), []
+
+    def slow(loaded: LoadedPlan) -> Mapping[str, float]:
+        inside.set()
+        assert waited.wait(30)
+        return {}
+
+    def tell(done: float, text: str) -> None:
+        if text == "waiting for another build":
+            waited.set()
+
+    def builder() -> None:
+        outcomes.append(Plans(double, session, store, BuildOptions()).ensure(spec, slow, tell))  # type: ignore[arg-type]
+
+    first, second = threading.Thread(target=builder), threading.Thread(target=builder)
+    first.start()
+    assert inside.wait(30)
+    second.start()
+    first.join()
+    second.join()
+    assert sorted(outcome.built for outcome in outcomes) == [False, True] and len(double.built) == 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5), st.sampled_from(["start", "step", "finish"])), max_size=30))
+def test_progress_stays_between_0_and_1_and_never_falls(events: list[tuple[str, int, str]]) -> None:
+    phases, last = Phases(), 0.0
+    for name, number, what in events:
+        if what == "finish":
+            phases.finish(name)
+        else:
+            getattr(phases, what)(name, number)
+        assert last <= phases.fraction() <= 1.0
+        last = phases.fraction()
