@@ -1,4 +1,4 @@
-"""``dms engines``: which networks there are, set them up, check them."""
+"""``dms engines``: which networks there are, set them up, check them; with ``--backend tensorrt`` their plans."""
 
 import argparse
 import contextlib
@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dms.cli import engine_plans
+
 if TYPE_CHECKING:
     from dms.inference.check import Verdict
     from dms.inference.definition import Definition, Variant
@@ -18,20 +20,32 @@ HELP = "list, build and check the engines (networks)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``dms engines``."""
-    commands = parser.add_subparsers(dest="engines_command", required=True, metavar="{list,build,check}")
+    commands = parser.add_subparsers(dest="engines_command", required=True, metavar="{list,build,check,clean}")
     listing = commands.add_parser("list", help="name, slot, provenance, licence, hash, inputs and outputs of each engine")
     build = commands.add_parser("build", help="fetch the published networks, convert and check them, once")
     build.add_argument("--wheel", type=Path, metavar="FILE", help="use this wheel file instead of fetching it")
     build.add_argument("--force", action="store_true", help="build again even if up to date")
     check = commands.add_parser("check", help="every file: hash, stored reference outputs, operators TensorRT takes")
+    clean = commands.add_parser("clean", help="delete TensorRT plans this machine cannot load")
+    clean.add_argument("--all", action="store_true", help="delete every plan")
     for command in (listing, build, check):
+        engine_plans.add_arguments(command)
+    for command in (listing, build, check, clean):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen sub-command; the exit code."""
-    commands: dict[str, Callable[[argparse.Namespace], int]] = {"list": _list, "build": _build, "check": _check}
+    commands: dict[str, Callable[[argparse.Namespace], int]]
+    commands = {"list": _list, "build": _build, "check": _check, "clean": engine_plans.clean}
+    if args.engines_command != "clean" and engine_plans.wanted(args):
+        commands |= {"list": engine_plans.listing, "build": _build_plans, "check": engine_plans.check}
     return commands[args.engines_command](args)
+
+
+def _build_plans(args: argparse.Namespace) -> int:
+    with _progress() as tell:
+        return engine_plans.build(args, tell)
 
 
 def _list(args: argparse.Namespace) -> int:

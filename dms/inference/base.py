@@ -100,6 +100,9 @@ class Engine(ABC):
     valid until the next call on the same slot: copy what must live longer.
     """
 
+    exact: ClassVar[bool] = True
+    """Its arithmetic is the reference's up to rounding; else answers are held to ``dms.inference.quantities``."""
+
     def __init__(self, spec: EngineSpec) -> None:
         self.spec = spec
         self._pending: dict[int, Tensors] = {}

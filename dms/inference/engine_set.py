@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from dms.errors import BackendUnavailable, EngineFailed
 from dms.inference.base import Backend, Engine, EngineSpec, Options
 from dms.inference.registry import DEFAULT, load_backend
 from dms.inference.slots import contract, find_engine
@@ -20,6 +21,8 @@ class EngineSet(Mapping[str, Engine]):
         backend: a back end, or its name.
         options: how to load.
         overrides: slot to an integrator's own ONNX file.
+        fallback: name of the back end to open everything on instead if the first one cannot be used; ``degraded`` then says why.
+            Without it nothing is ever put in the other's place.
 
     Raises:
         UsageError: no such slot, back end or precision.
@@ -33,14 +36,27 @@ class EngineSet(Mapping[str, Engine]):
         backend: Backend | str = DEFAULT,
         options: Options | None = None,
         overrides: Mapping[str, Path] | None = None,
+        fallback: str | None = None,
     ) -> None:
-        self.backend = load_backend(backend) if isinstance(backend, str) else backend
+        self.degraded = ""
+        """Why these engines do not run on the back end that was asked for; empty if they do."""
         self._engines: dict[str, Engine] = {}
-        chosen, own = options or Options(), overrides or {}
+        wanted, chosen, own = tuple(slots), options or Options(), overrides or {}
+        name = backend if isinstance(backend, str) else backend.name
+        try:
+            self._open(backend, wanted, chosen, own)
+        except (BackendUnavailable, EngineFailed) as error:
+            if fallback is None or fallback == name:
+                raise
+            self._open(fallback, wanted, chosen, own)
+            self.degraded = f"running on {fallback} instead of {name}: {error}"
+
+    def _open(self, backend: Backend | str, slots: Iterable[str], options: Options, overrides: Mapping[str, Path]) -> None:
+        self.backend = load_backend(backend) if isinstance(backend, str) else backend
         try:
             for slot in slots:
-                spec = self._spec(slot, own.get(slot), chosen.precision.get(slot, "fp32"))
-                self._engines[slot] = self.backend.load(spec, chosen)
+                spec = self._spec(slot, overrides.get(slot), options.precision.get(slot, "fp32"))
+                self._engines[slot] = self.backend.load(spec, options)
         except BaseException:
             self.close()
             raise

@@ -130,7 +130,7 @@ def measure(item: Definition, engine: Engine, precision: str) -> list[Reading]:
     """Run the stored cases of ``item`` through ``engine``; the largest distance of each quantity from the reference.
 
     Raises:
-        InputError: no quantities are stated, or the vectors cannot be read or do not hold a whole output that is needed.
+        InputError: the vectors cannot be read or do not hold a whole output that is needed, or the quantities are unusable.
         EngineFailed: see ``Engine.run``.
     """
     worst: list[Reading] = []
@@ -149,10 +149,23 @@ def judge(item: Definition, case: Case, outputs: Tensors, precision: str) -> lis
     Raises:
         InputError: see ``measure``.
     """
-    quantities = load_quantities(item.slot)
-    if not quantities:
-        raise InputError(f"{FILE}: states nothing for slot {item.slot}")
-    return [Reading(q, _case_distance(q, case, outputs[q.output]), precision) for q in quantities]
+    return [Reading(q, _case_distance(q, case, outputs[q.output]), precision) for q in quantities_of(item)]
+
+
+def quantities_of(item: Definition) -> tuple[Quantity, ...]:
+    """What is stated for the engine's slot; else its outputs as they are, with the limits of its own ``engine.yaml``.
+
+    Raises:
+        InputError: see ``load_quantities``.
+    """
+    stated = load_quantities(item.slot)
+    if stated:
+        return stated
+    limits = {name: {"fp32": limit} for name, limit in (item.limits or {}).items()}
+    for variant in item.variants:
+        for name, loss in variant.loss.items():
+            limits.setdefault(name, {})[variant.precision] = loss.limit
+    return tuple(Quantity(t.name, t.name, "direct", "of its own unit", limits.get(t.name, {})) for t in item.outputs)
 
 
 def _case_distance(quantity: Quantity, case: Case, found: NDArray[Any]) -> float:

@@ -37,6 +37,16 @@ class TensorRtBackend(Backend):
         versions = {"tensorrt": trt.__version__, "cuda": api.version(), "driver": device.driver, "gpu": str(device)}
         return Availability(True, versions=versions)
 
+    def require(self) -> None:
+        """Everything that ``probe`` looks for is there.
+
+        Raises:
+            BackendUnavailable: it is not.
+        """
+        state = self.probe()
+        if not state.ok:
+            raise BackendUnavailable(state.reason, state.hint)
+
     def load(self, spec: EngineSpec, options: Options) -> TensorRtEngine:
         """A ready, warm engine from the cache of plans.
 
@@ -75,12 +85,16 @@ class TensorRtBackend(Backend):
         finally:
             session.depart()
 
-    def key(self, spec: EngineSpec, options: Options) -> PlanKey:
-        """What ``spec``'s plan is kept under on this GPU; needs the GPU, but no plan."""
+    def machine(self, options: Options) -> PlanKey:
+        """The key of a plan of nothing on this GPU: what ``housekeeping`` compares plans with.
+
+        Raises:
+            BackendUnavailable: TensorRT, CUDA or the GPU is missing.
+        """
         plans, session = self._plans(TensorRtOptions.parse(options.extra))
         session.join()
         try:
-            return plans.key(spec)
+            return plans.key(EngineSpec("", "", (), ()))
         finally:
             session.depart()
 

@@ -4,13 +4,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from dms.assessment import Assessor
 from dms.errors import InputError
 from dms.inference.base import Engine
+from dms.inference.engine_set import EngineSet
 from dms.perception.pipeline import SLOTS, Perception, Sight
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
-from dms.records import DriverState, Frame, Observation, TakeoverReadiness, VehicleState
+from dms.records import DriverState, Frame, Health, Observation, TakeoverReadiness, VehicleState
 from dms.records.cabin import Cabin, Camera, DriverBaseline
 from dms.runtime.cycle_file import CycleFile
 from dms.runtime.sleepiness import SLOT, EngineEstimator
@@ -55,6 +58,7 @@ class Chain:
         self._estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
         self._assessor = self._new_assessor()
         self._half_done = False
+        self._degraded = _degraded(engines)
 
     def _new_assessor(self) -> Assessor:
         memory = None if self._cycle is None else self._cycle.load()
@@ -66,7 +70,7 @@ class Chain:
         sight = self._perception.see(frame)
         driver = self._step(sight.observation)
         assert driver is not None  # an observation always gives a state
-        return Judged(frame, sight, ready_for_takeover(driver, self._profile))
+        return Judged(frame, sight, self._state(driver))
 
     def inputs(self, inputs: VehicleState) -> None:
         """Take vehicle inputs that belong to the next frame."""
@@ -75,7 +79,14 @@ class Chain:
     def vehicle(self, inputs: VehicleState) -> TakeoverReadiness | None:
         """Take vehicle inputs; a state comes back when the camera has been silent for too long."""
         driver = self._step(inputs)
-        return None if driver is None else ready_for_takeover(driver, self._profile)
+        return None if driver is None else self._state(driver)
+
+    def _state(self, driver: DriverState) -> TakeoverReadiness:
+        """A back end that was not asked for is no silent matter: a state that is well is then a degraded one."""
+        state = ready_for_takeover(driver, self._profile)
+        if self._degraded and state.health.state in ("ready", "degraded"):
+            return replace(state, health=Health(state="degraded", reasons=[*state.health.reasons, self._degraded]))
+        return state
 
     def _step(self, record: Observation | VehicleState) -> DriverState | None:
         self._half_done = True
@@ -98,8 +109,14 @@ class Chain:
         drowsy driver would be a rested one after every failure; only when it broke while it was being written it starts anew.
         """
         self._perception = Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver)
+        self._degraded = _degraded(engines)
         if self._estimator is not None:
             self._estimator.engine = engines[SLOT]
         if self._half_done:  # lock-outs outlive even that
             memory, self._half_done = self._assessor.memory(), False
             self._assessor = Assessor(self._profile, self._cabin, self._driver, self._estimator, memory)
+
+
+def _degraded(engines: Mapping[str, Engine]) -> str:
+    """Why these engines run on another back end than was asked for; empty if they do not."""
+    return engines.degraded if isinstance(engines, EngineSet) else ""

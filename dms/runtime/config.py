@@ -1,7 +1,7 @@
 """The configuration file of ``dms run``: YAML, every key optional but ``source``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -15,6 +15,7 @@ from dms.camera.base import Source
 from dms.camera.log import LogFrames, sample_log
 from dms.drivelog.reader import LogReader
 from dms.errors import InputError, UsageError
+from dms.inference.base import Options
 from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
 from dms.resources import shipped
@@ -36,11 +37,22 @@ class BusSection(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EngineSection(msgspec.Struct, forbid_unknown_fields=True):
-    """Back end by name and the integrator's own files by slot."""
+    """Back end by name and the integrator's own files by slot.
+
+    ``fallback``: what to run on if that back end cannot be used; this is told as degraded. Without it such a start is refused.
+    ``precision``: slot to ``fp16`` or ``int8``. ``tensorrt``: options by name, see ``dms.inference.tensorrt.options``.
+    """
 
     backend: str = "onnxruntime"
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     files: dict[str, str] = {}
+    fallback: Literal["onnxruntime"] | None = None
+    precision: dict[str, Literal["fp32", "fp16", "int8"]] = {}
+    tensorrt: dict[str, Any] = {}
+
+    def load_options(self) -> Options:
+        """How to load every engine."""
+        return Options(threads=self.threads, precision=dict(self.precision), extra=self.tensorrt)
 
     def path_overrides(self) -> dict[str, Path]:
         """Slot to file."""

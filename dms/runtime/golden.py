@@ -4,14 +4,15 @@ At the start every engine has to answer right before anything is published as re
 within a minute, between two pictures (FS-02). A damaged weight, a worn memory, a driver that changed its arithmetic shows here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dms.errors import EngineFailed, UsageError
-from dms.inference import parity
+from dms.inference import parity, quantities
 from dms.inference.base import Engine, EngineSpec, Tensors
 from dms.inference.definition import Definition, definitions
 
@@ -29,6 +30,8 @@ class Question:
     answers: Mapping[str, tuple[int, NDArray[np.float32], float]]
     stored: bool
     """False: the reference is this engine's own first answer, which proves only that it does not change."""
+    judge: Callable[[Tensors], str] | None = None
+    """For a back end with other arithmetic than the reference's: what is wrong with an answer, in degrees and probability."""
 
     def ask(self, engine: Engine) -> None:
         """Run the engine and compare.
@@ -37,6 +40,11 @@ class Question:
             EngineFailed: it answers differently, or not at all.
         """
         result = engine.run(self.feeds)
+        if self.judge is not None:
+            wrong = self.judge(result)
+            if wrong:
+                raise EngineFailed(f"golden inference: {self.slot}: {wrong}")
+            return
         for output, (step, wanted, limit) in self.answers.items():
             distance = float(np.abs(np.asarray(result[output], np.float32).ravel()[::step] - wanted).max())
             if not distance <= limit:  # a NaN is no answer
@@ -55,7 +63,8 @@ def question(slot: str, engine: Engine) -> Question:
         if limits is not None:
             case = next(parity.cases(item))
             answers = {name: (step, wanted, limits[name]) for name, (step, wanted) in case.outputs.items()}
-            return Question(slot, case.feeds, answers, stored=True)
+            judge = None if engine.exact else partial(_refused, item, case, engine.spec.precision)
+            return Question(slot, case.feeds, answers, stored=True, judge=judge)
     feeds = {t.name: _made_up(t.shape, t.dtype) for t in engine.spec.inputs}
     first = {name: np.array(value, np.float32) for name, value in engine.run(feeds).items()}
     own = {name: (1, v.ravel(), OWN_LIMIT * max(1.0, float(np.abs(v).max(initial=0.0)))) for name, v in first.items()}
@@ -136,6 +145,11 @@ def _limits(item: Definition, spec: EngineSpec) -> Mapping[str, float] | None:
         return {name: loss.limit for name, loss in item.variant(spec.precision).loss.items()}
     except UsageError:
         return None
+
+
+def _refused(item: Definition, case: parity.Case, precision: str, answer: Tensors) -> str:
+    """What of an answer is beyond the limits in ``dms/inference/quantities.yaml``."""
+    return quantities.refused(quantities.judge(item, case, answer, precision))
 
 
 def _made_up(shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:

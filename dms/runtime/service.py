@@ -10,7 +10,6 @@ from dms.camera.live import LiveSource
 from dms.camera.open import open_source
 from dms.camera.v4l2 import lamp_state
 from dms.errors import UsageError
-from dms.inference.base import Options
 from dms.inference.engine_set import EngineSet
 from dms.records import TakeoverReadiness
 from dms.runtime import clock
@@ -100,7 +99,7 @@ class Service:
 
     def _load(self, stack: ExitStack) -> EngineSet:
         section = self._parts.config.engines
-        engines = EngineSet(CHAIN_SLOTS, section.backend, Options(threads=section.threads), section.path_overrides())
+        engines = EngineSet(CHAIN_SLOTS, section.backend, section.load_options(), section.path_overrides(), section.fallback)
         stack.callback(engines.close)
         engines.warmup()
         return engines
@@ -114,6 +113,11 @@ class Service:
     def _lamp(self) -> LedWord:
         path = self._parts.config.ir_led
         return lamp_state(path) if path is not None else "unknown"
+
+    @property
+    def degraded(self) -> str:
+        """Why the engines do not run on the back end that was asked for; empty if they do."""
+        return self._engines.degraded
 
     def self_test(self) -> None:
         """Everything that has to work before anything may be called ready; the results are in ``test``."""

@@ -11,7 +11,7 @@ from dms.errors import EngineFailed, InputError
 from dms.inference.base import Engine, EngineSpec, Options, Tensors
 from dms.inference.definition import Definition, definitions
 from dms.inference.onnxruntime_backend import OnnxRuntimeBackend
-from dms.inference.quantities import FILE, Quantity, Reading, load_quantities, measure, refused
+from dms.inference.quantities import FILE, Quantity, Reading, load_quantities, measure, quantities_of, refused
 from dms.inference.slots import locate
 from dms.inference.tensorrt.trial import try_engine
 from tools.training.variants import fp16
@@ -50,7 +50,7 @@ def test_half_keeps_its_limits_where_it_is_made_here(item: Definition, built: ob
 
 @pytest.mark.parametrize("item", definitions(), ids=names)
 def test_every_output_of_every_engine_has_a_limit(item: Definition) -> None:
-    stated = load_quantities(item.slot)
+    stated = quantities_of(item)
     for tensor in item.outputs:
         mine = [quantity for quantity in stated if quantity.output == tensor.name]
         elements = {i for quantity in mine for i in (quantity.at or range(int(np.prod(tensor.shape))))}
@@ -110,7 +110,7 @@ def test_a_plan_that_is_off_fails_its_trial(built: object) -> None:
     with OnnxRuntimeBackend().load(spec, Options()) as engine:
         assert try_engine(engine)["gaze"] < 0.001
         assert try_engine(Off(engine, "angles", 0.01))["gaze"] == pytest.approx(0.01, rel=0.01)
-        with pytest.raises(EngineFailed, match="computes something else than the network: gaze 1 deg off, allowed 0.02"):
+        with pytest.raises(EngineFailed, match=r"computes something else than the network: gaze 1 deg off, allowed 0\.02"):
             try_engine(Off(engine, "angles", 1.0))
         with pytest.raises(EngineFailed, match="gaze nan deg off"):
             try_engine(Off(engine, "angles", np.nan))
@@ -137,4 +137,13 @@ def test_unusable_limits(before: str, after: str, complaint: str, tmp_path: Path
 
 
 def test_the_shipped_file_names_only_slots_there_are() -> None:
-    assert yaml.safe_load(FILE.read_text())["slots"].keys() == {item.slot for item in definitions()}
+    assert yaml.safe_load(FILE.read_text())["slots"].keys() <= {item.slot for item in definitions()}
+
+
+def test_a_slot_that_is_not_named_is_held_to_its_own_limits(monkeypatch: pytest.MonkeyPatch, built: object) -> None:
+    item = next(item for item in definitions() if item.name == "gaze")
+    monkeypatch.setattr("dms.inference.quantities.load_quantities", lambda slot: ())
+    assert {quantity.output: quantity.limit["fp32"] for quantity in quantities_of(item)} == item.limits
+    assert quantities_of(item)[0].limit["int8"] == item.variant("int8").loss["angles"].limit
+    readings = run(item, locate(item))
+    assert not refused(readings) and refused([replace(readings[0], distance=0.1)])

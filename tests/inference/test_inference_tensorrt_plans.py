@@ -66,7 +66,7 @@ def store(tmp_path: Path) -> PlanStore:
 
 
 def publish(store: PlanStore, data: bytes, key: PlanKey = KEY) -> Plan:
-    return store.publish(key, "gaze", "gaze", data, "{}", {"gaze": 0.01})
+    return store.publish(key, "gaze", "gaze", True, data, "{}", {"gaze": 0.01})
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

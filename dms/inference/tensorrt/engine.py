@@ -7,7 +7,7 @@ until the device is done with it the engine refuses the next input, because its 
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class TensorRtEngine(Engine):
     Raises:
         EngineFailed: no memory, or TensorRT refuses; nothing stays allocated.
     """
+
+    exact: ClassVar[bool] = False
 
     def __init__(self, spec: EngineSpec, plan: LoadedPlan, session: CudaSession, mapped: bool, graph: bool = False) -> None:
         super().__init__(spec)

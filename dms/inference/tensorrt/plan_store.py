@@ -32,7 +32,11 @@ class PlanCorrupt(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan in the cache. ``distances``: quantity to its largest distance from the reference when it was built."""
+    """A plan in the cache.
+
+    ``shipped``: of one of this installation's own networks. ``distances``: quantity to its largest distance from the reference
+    when it was built; empty for networks without stored vectors.
+    """
 
     folder: Path
     key: PlanKey
@@ -40,6 +44,7 @@ class Plan:
     slot: str
     size: int
     sha256: str
+    shipped: bool
     distances: Mapping[str, float] = field(default_factory=dict)
 
     def read(self) -> bytes:
@@ -78,7 +83,9 @@ class PlanStore:
             raise PlanCorrupt(f"{folder / MANIFEST}: belongs to another plan")
         return plan
 
-    def publish(self, key: PlanKey, engine: str, slot: str, data: bytes, layers: str, distances: Mapping[str, float]) -> Plan:
+    def publish(
+        self, key: PlanKey, engine: str, slot: str, shipped: bool, data: bytes, layers: str, distances: Mapping[str, float]
+    ) -> Plan:
         """Put a plan into the cache; one with the same key is replaced.
 
         Raises:
@@ -88,6 +95,7 @@ class PlanStore:
             "schema": SCHEMA,
             "engine": engine,
             "slot": slot,
+            "shipped": shipped,
             "key": asdict(key),
             "plan": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
             "distances": dict(distances),
@@ -174,6 +182,7 @@ def _read_manifest(folder: Path) -> Plan:
             slot=str(data["slot"]),
             size=int(data["plan"]["bytes"]),
             sha256=str(data["plan"]["sha256"]),
+            shipped=bool(data["shipped"]),
             distances={str(name): float(value) for name, value in data["distances"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -99,7 +99,7 @@ class Plans:
         distances = trial(loaded)
         inspector = loaded.engine.create_engine_inspector()
         layers = inspector.get_engine_information(self._trt.LayerInformationFormat.JSON)
-        return self.store.publish(key, spec.name, spec.slot, data, layers, distances)
+        return self.store.publish(key, spec.name, spec.slot, bool(distances), data, layers, distances)
 
     def _deserialize(self, spec: EngineSpec, data: bytes) -> LoadedPlan:
         log = make_log(self._trt)
