@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 START = @date +%s > $(VENV)/.start
 TOOK = @echo "== $(1): $$(( $$(date +%s) - $$(cat $(VENV)/.start) )) s"
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test test-tensorrt check bench format clean
 demo: $(VENV)/.cpu
 	$(START)
 	$(BIN)/dms engines build
@@ -20,6 +20,14 @@ test: $(VENV)/.dev
 	$(BIN)/dms engines build
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
+
+# Five proofs of the TensorRT back end, without TensorRT and without a GPU; what they prove and what not: README, "On a Jetson".
+PROOFS := parser api driver plans parity
+test-tensorrt: $(PROOFS:%=test-tensorrt-%)
+
+$(PROOFS:%=test-tensorrt-%): test-tensorrt-%: $(VENV)/.tensorrt
+	@echo "== TensorRT proof: $*"
+	@$(BIN)/python -m pytest -q -m '' tests/inference/test_inference_tensorrt_$*.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -47,6 +55,11 @@ $(VENV)/.cpu: pyproject.toml | $(VENV)/bin/python
 	$(START)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cpu]'
 	$(call TOOK,install)
+	@touch $@
+
+$(VENV)/.tensorrt: pyproject.toml $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cpu,dev,test-tensorrt]'
+	$(BIN)/dms engines build
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.cpu

@@ -31,7 +31,10 @@ vehicle: example_lhd      # vehicle file; example_lhd and example_rhd are shippe
 profile: l3_default       # or the path of your own, which extends a shipped one
 # trusted_key: public.pem # profiles and engines must be signed with its private half; see dms profiles sign
 engines:
-  backend: onnxruntime
+  backend: onnxruntime    # or tensorrt; see dms engines build --backend tensorrt --config run.yaml
+  # fallback: onnxruntime # if that back end cannot be used: go on with this one, "degraded"; otherwise the start is refused
+  # precision: {gaze: fp16}
+  # tensorrt: {cuda: cuda-bindings, memory: auto, graph: false}
   # files: {face_mesh: my_mesh.onnx}
 bus:
   interface: virtual      # socketcan, udp_multicast, ... as in python-can
@@ -75,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: service.loop.stop())
         _banner(parts)
+        if service.degraded:
+            print(f"dms: DEGRADED: {service.degraded}", file=sys.stderr)
         service.self_test()
         _tell_self_test(service)
         service.require()

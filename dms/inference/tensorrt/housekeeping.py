@@ -14,8 +14,8 @@ from dms.inference.tensorrt.plan_store import Plan, PlanStore
 
 State = Literal["current", "other machine", "old network", "unknown", "damaged", "set aside"]
 """``current``: this machine would load it. ``other machine``: made by another TensorRT, driver or GPU. ``old network``: of a
-network this installation no longer has. ``unknown``: this machine has no TensorRT or GPU to compare with. ``damaged``: its manifest
-cannot be used. ``set aside``: it was found to be corrupt."""
+network this installation no longer has. ``unknown``: this machine has no TensorRT or GPU to compare with. ``damaged``: its
+manifest cannot be used. ``set aside``: it was found to be corrupt."""
 
 USELESS: frozenset[State] = frozenset({"other machine", "old network", "damaged", "set aside"})
 """Never loaded by this installation on this machine."""
