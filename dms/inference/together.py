@@ -4,10 +4,14 @@ A back end with queues (TensorRT) works on all of them at once; one without (ONN
 there the deadline decides which optional ones are still begun.
 """
 
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from dms.inference.base import Engine, Tensors
+
+_PAUSE_S = 0.0001
+_IDLE = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ def run_together(
     now: Callable[[], float],
     deadline: float,
     optional: Collection[str] = (),
-    pause: Callable[[float], None] = lambda seconds: None,
+    pause: Callable[[float], object] = _IDLE.wait,
 ) -> Answers:
     """Run the engines that ``feeds`` names.
 
@@ -57,6 +61,3 @@ def run_together(
         else:
             late.append(slot)
     return Answers(outputs, tuple(late))
-
-
-_PAUSE_S = 0.0001

@@ -229,7 +229,7 @@ def test_late_optional_outputs_are_dropped_and_named(plans: Path) -> None:
         while not engines["gaze"].ready():
             threading.Event().wait(0.005)
         other = made_up(engines["gaze"].spec, 5)
-        answers = run_together(engines, {"gaze": other}, lambda: 0.0, 1.0, {"gaze"}, threading.Event().wait)  # type: ignore[arg-type]
+        answers = run_together(engines, {"gaze": other}, lambda: 0.0, 1.0, {"gaze"})
         with OnnxRuntimeBackend().load(plain("gaze"), Options()) as judge:
             assert_same(dict(answers.outputs["gaze"]), dict(judge.run(other)))
     finally:

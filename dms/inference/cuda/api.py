@@ -29,7 +29,7 @@ class CudaError(EngineFailed):
     """A CUDA call failed. ``call`` and ``code`` are the driver's own names."""
 
     def __init__(self, call: str, code: str, detail: str = "") -> None:
-        self.call, self.code = call, code
+        self.call, self.code, self.detail = call, code, detail
         reason = f"CUDA {call} failed: {code}" + (f" ({detail})" if detail else "")
         super().__init__(f"{reason}; {self._remedy()}" if self._remedy() else reason)
 

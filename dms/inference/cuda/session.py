@@ -49,15 +49,11 @@ def count_devices(api: CudaApi) -> int:
     try:
         count = api.start()
     except CudaError as error:
-        reason = f"no usable GPU ({error.call}: {error.code}{', ' + str(error.__cause__ or '') if error.__cause__ else ''})"
-        raise BackendUnavailable(_one_line(reason), "it needs an NVIDIA GPU and its driver (libcuda.so.1)") from error
+        reason = f"no usable GPU ({error.call}: {error.code}{error.detail and ', '}{error.detail})"
+        raise BackendUnavailable(reason, "use --backend onnxruntime, or a machine with an NVIDIA GPU and its driver") from error
     if not count:
         raise BackendUnavailable("the CUDA driver has no GPU", "is one built in, and visible in this container?")
     return count
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
 
 
 class CudaSession:

@@ -112,6 +112,7 @@ class TensorRtEngine(Engine):
         """One real run first: the first enqueue does set-up work that may not be recorded (NVIDIA/TensorRT issue 2603)."""
         api, stream = self._session.api, self._stream
         assert stream is not None
+        self._undo.callback(api.synchronize, stream)  # should this fail half-way: no memory is freed under a running copy
         self._enqueue()
         api.synchronize(stream)
         api.begin_capture(stream)
