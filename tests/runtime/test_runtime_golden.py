@@ -36,6 +36,26 @@ def test_a_lower_precision_has_its_own_limits(precision):
         one.ask(engines["head_pose"])
 
 
+@pytest.mark.usefixtures("engines_built")
+def test_other_arithmetic_is_judged_in_degrees(monkeypatch):
+    """TensorRT's answers differ from the reference by more than rounding: 0.012 degrees may, 0.1 may not."""
+    with EngineSet(("gaze",)) as engines:
+        gaze = engines["gaze"]
+        answer, off = gaze._infer, [0.012]
+        monkeypatch.setattr(type(gaze), "exact", False)
+        one = question("gaze", gaze)
+        monkeypatch.setattr(
+            gaze, "_infer", lambda feeds: {n: v + np.float32(off[0] * (n == "angles")) for n, v in answer(feeds).items()}
+        )
+        one.ask(gaze)
+        monkeypatch.setattr(type(gaze), "exact", True)
+        with pytest.raises(EngineFailed, match=r"gaze gives angles off by 0\.012"):
+            question("gaze", gaze).ask(gaze)
+        off[0] = 0.1
+        with pytest.raises(EngineFailed, match=r"golden inference: gaze: gaze 0\.1 deg off, allowed 0\.02"):
+            one.ask(gaze)
+
+
 def fakes(scripts, **changes):
     return EngineSet(SLOTS, FakeBackend({**scripts, **changes}))
 
