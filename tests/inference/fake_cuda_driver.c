@@ -33,6 +33,7 @@ static char device_name[64] = "Fake";
 
 static struct { char name[48]; long calls; } counted[96];
 static int counted_names;
+static int age; /* what was made before a reset is not counted after it */
 
 long fake_live(int kind) { return live[kind]; }
 void fake_delay(int us) { delay_us = us; }
@@ -53,7 +54,7 @@ long fake_calls(const char *call) {
 }
 static void reset_memory(void);
 void fake_reset(void) {
-    failing[0] = 0, lost = 0, delay_us = 0, counted_names = 0;
+    failing[0] = 0, lost = 0, delay_us = 0, counted_names = 0, age++;
     fake_device(1, "Fake", 8, 7, 16, 1, 1, 13000);
     reset_memory();
 }
@@ -178,7 +179,7 @@ R cuMemHostGetDevicePointer_v2(uint64_t *d, void *p, unsigned flags) {
 }
 
 /* ---- streams, events, graphs ---- */
-typedef struct Event { int recorded, done; struct timespec at; pthread_mutex_t lock; pthread_cond_t changed; } Event;
+typedef struct Event { int age, recorded, done; struct timespec at; pthread_mutex_t lock; pthread_cond_t changed; } Event;
 typedef struct Work {
     void *to; const void *from; size_t size;
     void (*call)(void *); void *data;
@@ -186,7 +187,7 @@ typedef struct Work {
     struct Work *next;
 } Work;
 typedef struct Graph { Work *first, *last; } Graph;
-typedef struct Stream { pthread_t thread; pthread_mutex_t lock; pthread_cond_t changed; Work *first, *last; int busy, stop; Graph *capture; } Stream;
+typedef struct Stream { pthread_t thread; pthread_mutex_t lock; pthread_cond_t changed; Work *first, *last; int age, busy, stop; Graph *capture; } Stream;
 
 static void perform(Work *w) {
     if (delay_us && !w->event) usleep(delay_us);
@@ -232,7 +233,7 @@ R cuStreamCreate(Stream **s, unsigned flags) {
     Stream *n = calloc(1, sizeof *n);
     pthread_mutex_init(&n->lock, 0), pthread_cond_init(&n->changed, 0);
     pthread_create(&n->thread, 0, labour, n);
-    alive(STREAMS, 1);
+    n->age = age, alive(STREAMS, 1);
     *s = n;
     return OK;
 }
@@ -240,7 +241,7 @@ R cuStreamDestroy_v2(Stream *s) {
     NEED
     pthread_mutex_lock(&s->lock), s->stop = 1, pthread_cond_broadcast(&s->changed), pthread_mutex_unlock(&s->lock);
     pthread_detach(s->thread); /* work goes on, as on a device; the few bytes of the stream stay */
-    alive(STREAMS, -1);
+    alive(STREAMS, -(s->age == age));
     return OK;
 }
 static R wait_idle(Stream *s) {
@@ -266,10 +267,10 @@ R cuEventCreate(Event **e, unsigned flags) {
     NEED
     *e = calloc(1, sizeof **e);
     pthread_mutex_init(&(*e)->lock, 0), pthread_cond_init(&(*e)->changed, 0);
-    alive(EVENTS, 1);
+    (*e)->age = age, alive(EVENTS, 1);
     return OK;
 }
-R cuEventDestroy_v2(Event *e) { NEED alive(EVENTS, -1); return OK; /* kept: work in flight may still point to it */ }
+R cuEventDestroy_v2(Event *e) { NEED alive(EVENTS, -(e->age == age)); return OK; /* kept: work in flight may still point to it */ }
 R cuEventRecord(Event *e, Stream *s) {
     NEED
     pthread_mutex_lock(&e->lock);
