@@ -16,6 +16,11 @@ def glances(*off: object, **rules: float) -> Glances:
     return one
 
 
+def test_before_the_first_sample_nothing_is_claimed() -> None:
+    one = Glances(RULES.glance)
+    assert (one.judged, one.off_road, one.off_s, one.road_s, one.cumulative_s) == (False, False, 0.0, 0.0, 0.0)
+
+
 def test_glances_by_hand() -> None:
     one = glances(*times(9, True))
     assert (one.off_s, one.road_s, one.cumulative_s, one.off_road, one.judged) == (1.0, 0.0, 1.0, True, True)

@@ -7,7 +7,6 @@ import pytest
 from steps import RULES, STEP, ticks, times
 
 from dms.assessment.closure import Closure, LatelyShut
-from dms.assessment.glance import Glances
 from dms.assessment.perclos import Perclos
 from dms.assessment.windows import Tick
 
@@ -98,8 +97,8 @@ def test_drowsy_is_said_without_a_break_from_the_one_limit_to_the_other() -> Non
 
 def test_before_the_first_sample_nothing_is_claimed() -> None:
     assert not Perclos(RULES.perclos).drowsy and Perclos(RULES.perclos).share is None
-    assert not LatelyShut(RULES.perclos).mostly and Glances(RULES.glance).cumulative_s == 0.0
-    assert Closure(RULES.closure).seconds is None and Glances(RULES.glance).judged is False
+    assert not LatelyShut(RULES.perclos).mostly
+    assert Closure(RULES.closure).seconds is None
 
 
 def test_perclos_knows_nothing_of_a_gap() -> None:
@@ -120,7 +119,7 @@ def lately(shut: Shut, seconds: float) -> bool:
 
 
 def test_mostly_shut_is_half_of_what_was_seen_lately() -> None:
-    assert not lately(lambda t: True, 1.875) and lately(lambda t: True, 2.0)
+    assert not lately(lambda t: True, 1.875) and lately(lambda t: True, 2.0) and lately(lambda t: t < 1.0, 2.0)
     assert lately(lambda t: t >= 7.5, 10.0) and not lately(lambda t: t >= 7.625, 10.0)
     assert not lately(lambda t: t < 7.375, 10.0) and lately(lambda t: t < 7.5, 10.0)
     assert lately(lambda t: None if t < 7.0 else t < 8.5, 10.0)  # half of the three seconds seen
