@@ -2,7 +2,7 @@
 
 Only plausible open eyes teach it: not shut, unseen or blinking, not over a look down, not soon after a long closure, inside
 the apertures of awake people. What was gathered counts when most of it lies round its own upper level, so that lids that droop
-for a part of the time do not pull it down. Later openings may raise it, but not lower it below ``floor_share`` of the frozen one.
+for a part of the time do not pull it down. Later openings move it between ``floor_share`` and ``ceiling_share`` of the frozen level.
 """
 
 from typing import Literal
@@ -61,6 +61,7 @@ class _Level:
         self.value: float | None = None
         """The level in use, ``None`` while learning."""
         self._least = low
+        """Openings below it teach nothing."""
 
     def learn(self, opening: float, dt: float) -> None:
         """Take open lids that have lasted ``dt``; half-closed ones teach nothing once the level is known."""
@@ -77,9 +78,10 @@ class _Level:
             self._gathered.halve()
             return
         self._gathered = _Gathered(self._low, self._high)
-        self._early = found if self._early is None else self._early
-        self.value = round(max(rules.floor_share * self._early, found), 3)
-        self._least = max(self._low, rules.near_share * self.value)
+        if self._early is None:
+            self._early = found
+            self._least = max(self._low, rules.near_share * found)
+        self.value = round(min(rules.ceiling_share * self._early, max(rules.floor_share * self._early, found)), 3)
 
 
 class OpenBaseline:

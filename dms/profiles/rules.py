@@ -116,6 +116,7 @@ class OpenBaselineRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     near_share: float
     near_min: float
     floor_share: float
+    ceiling_share: float
     down_deg: float
     down_zones: list[Zone]
     long_s: float

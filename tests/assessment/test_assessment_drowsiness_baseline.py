@@ -134,6 +134,16 @@ def test_MET14_droops_while_learning_do_not_pull_the_level_down() -> None:
 
 
 @pytest.mark.requirement("MET-14")
+def test_MET14_later_openings_move_the_level_a_little_and_back() -> None:
+    """Two minutes of eyes (or readings) far too wide, then as before."""
+    wide: Course = lambda t: 1.4 if 70.0 <= t < 190.0 else 1.0  # noqa: E731
+    told = [state.drowsiness.baseline_mm for state in states(pictures(wide, 9.0, 330.0, 6.0))]
+    known = [level for level in told if level is not None]
+    assert known[0] == pytest.approx(9.0, rel=0.02) and known[-1] == pytest.approx(9.0, rel=0.02)
+    assert max(known) == pytest.approx(RULES.ceiling_share * 9.0, rel=0.02)
+
+
+@pytest.mark.requirement("MET-14")
 @pytest.mark.parametrize("share", [0.03, 0.5])
 def test_MET14_shut_and_half_shut_lids_teach_nothing(share: float) -> None:
     told = states(pictures(lambda t: share, 9.7, LEARNED_S + 30.0, 10.0))
