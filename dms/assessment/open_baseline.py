@@ -2,7 +2,7 @@
 
 Only plausible open eyes teach it: not shut, unseen or blinking, not over a look down, not soon after a long closure, inside
 the apertures of awake people. What was gathered counts when most of it lies round its own upper level, so that lids that droop
-for a part of the time do not pull it down. Later openings move it between ``floor_share`` and ``ceiling_share`` of the frozen level.
+for a part of the time do not pull it down. Later openings move it between ``floor_share`` and ``ceiling_share`` of the first one.
 """
 
 from typing import Literal

@@ -122,5 +122,6 @@ def drowse(seed: int, open_mm: float, fps: float, kss: float) -> Minutes:
 )
 def test_MET01_P05_simulated_sleepy_drivers_to_half_a_point(seed: int, open_mm: float, fps: float) -> None:
     found = drowse(seed, open_mm, fps, 8.6)
+    print(found)  # pytest -rP shows it
     assert found.p80 == pytest.approx(found.true, abs=0.005) and found.p80_long == pytest.approx(found.true_long, abs=0.005)
     assert found.true > 0.02 and found.decides >= found.p80 - 0.005
