@@ -51,6 +51,8 @@ class AttentionBuffer:
         """Time spent on one kind of zone."""
         before, self._kind_s = self._kind_s, self._kind_s + seconds
         left = self.left_s
+        if kind == "road" and left == self._rules.full_s:
+            return
         if kind == "road":
             left += max(0.0, self._kind_s - max(before, self._rules.refill_delay_s))
         elif kind == "free":

@@ -41,19 +41,24 @@ def corners(zone: ZoneBox) -> Box:
 
 
 def first_hit(origin: Vector, direction: Vector, boxes: list[Box]) -> int | None:
-    """Number of the nearest box that the ray meets in front of the eyes (slab test, axis by axis)."""
-    best, nearest = None, _FAR_MM
+    """Number of the nearest box that the ray meets in front of the eyes (slab test, axis by axis; written out for speed)."""
+    best, nearest, number = None, _FAR_MM, -1
     ox, oy, oz = origin
     sx, sy, sz = (1.0 / (v if abs(v) > _TINY else _TINY) for v in direction)
-    # which corner the ray reaches first and last on each axis
-    (x0, x1), (y0, y1), (z0, z1) = ((i, i + 3) if s > 0 else (i + 3, i) for i, s in enumerate((sx, sy, sz)))
-    for number, box in enumerate(boxes):
-        near, far = (box[y0] - oy) * sy, (box[y1] - oy) * sy
-        if far < 0.0 or near > nearest:  # the side axis rules out most boxes
+    for x0, y0, z0, x1, y1, z1 in boxes:
+        number += 1
+        one, two = (y0 - oy) * sy, (y1 - oy) * sy  # the side axis rules out most boxes
+        near, far = (one, two) if one < two else (two, one)
+        if far < 0.0 or near >= nearest:
             continue
-        near = max(near, (box[x0] - ox) * sx, (box[z0] - oz) * sz, 0.0)
-        if near <= min(far, (box[x1] - ox) * sx, (box[z1] - oz) * sz, nearest):
-            best, nearest = number, near
+        one, two = ((z0 - oz) * sz, (z1 - oz) * sz) if sz > 0.0 else ((z1 - oz) * sz, (z0 - oz) * sz)
+        near, far = one if one > near else near, two if two < far else far
+        if near > far:
+            continue
+        one, two = ((x0 - ox) * sx, (x1 - ox) * sx) if sx > 0.0 else ((x1 - ox) * sx, (x0 - ox) * sx)
+        near, far = one if one > near else near, two if two < far else far
+        if near <= far and far >= 0.0 and near < nearest:
+            best, nearest = number, max(near, 0.0)
     return best
 
 

@@ -56,6 +56,7 @@ class ZoneMap:
         self._names: list[Zone] = [box.zone for box in cabin.zones]
         self._boxes: list[Box] = [corners(box) for box in cabin.zones]
         self._outlines = [outline(box) for box in self._boxes]
+        self._road_outlines = [seen for seen, name in zip(self._outlines, self._names, strict=True) if name in self._road]
         self._margin = -math.sin(math.radians(rules.margin_deg))
         self._chances = ZoneProbability(cabin)
         one, two, three = (tuple(float(v) for v in row) for row in cabin.camera.rotation())
@@ -108,10 +109,8 @@ class ZoneMap:
     def zone(self, origin: Vector, direction: Vector) -> Zone:
         """The nearest box that the ray hits, else the angularly nearest one within the margin, else ``other``."""
         hit = first_hit(origin, direction, self._boxes)
-        return self._beside(origin, direction) if hit is None else self._names[hit]
-
-    def _beside(self, origin: Vector, direction: Vector) -> Zone:
-        """Of a ray that hits nothing."""
+        if hit is not None:
+            return self._names[hit]
         near = [n for n, seen in enumerate(self._outlines) if inside(seen, origin, direction, self._margin) is not None]
         angles = [(angle_to_box_deg(origin, direction, self._boxes[n]), n) for n in near]
         angle, nearest = min(angles, default=(math.inf, 0))
@@ -120,9 +119,16 @@ class ZoneMap:
     def _either(self, zone: Zone, origin: Vector, direction: Vector, spread: float) -> bool:
         """Could a line of sight this uncertain lie on the road and off it alike?"""
         if zone in self._road:
-            return any(self.zone(origin, probe) not in self._road for probe in _probes(direction, spread))
+            return not all(self._on_or_beside_road(origin, probe) for probe in _probes(direction, spread))
         roads = (box for box, name in zip(self._boxes, self._names, strict=True) if name in self._road)
         return any(angle_to_box_deg(origin, direction, box) <= spread for box in roads)
+
+    def _on_or_beside_road(self, origin: Vector, probe: Vector) -> bool:
+        """Does this line of sight meet the road, or nothing and pass the road within the margin?"""
+        hit = first_hit(origin, probe, self._boxes)
+        if hit is not None:
+            return self._names[hit] in self._road
+        return any(inside(seen, origin, probe, self._margin) is not None for seen in self._road_outlines)
 
 
 class ZoneFilter:

@@ -178,6 +178,20 @@ def test_P21_thirty_seconds_in_the_last_level_lock_out() -> None:
     assert next(s.t for s in found if s.locked_out) == pytest.approx(41.2, abs=FRAME_S + 1e-6)
 
 
+@pytest.mark.requirement("P-21")
+def test_P21_time_in_the_last_level_survives_a_restart_of_the_process() -> None:
+    """13.75 s before it, 16.25 s after: locked out at 30 s."""
+    one, memory, locked = SCENARIOS["2 fully distracted"], None, None
+    for seconds in (25.0, 30.0):
+        assessor = Assessor(PROFILE, CABIN, memory=memory)
+        for number in range(round(seconds * 20)):
+            assessor.take_inputs(vehicle(number / 20, one))
+            state = assessor.step(picture(number / 20, one))
+            locked = number / 20 if locked is None and state is not None and state.locked_out else locked
+        memory = assessor.memory()
+    assert locked == pytest.approx(27.5, abs=2 * FRAME_S)
+
+
 def gaze(yaw: float, pitch: float, std: float = 3.0) -> Gaze:
     x, y, z = CABIN.camera.rotation().T @ vehicle_direction(yaw, pitch)
     return Gaze(direction_camera=(float(x), float(y), float(z)), origin_camera_mm=(0.0, 0.0, 650.0), std_deg=std)
