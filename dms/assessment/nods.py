@@ -46,7 +46,7 @@ class Nods:
                 self._deepest, self._lids_low = drop, lids_low
             else:
                 self._usual = pitch_deg  # sank slowly: another way of sitting
-        if self._deepest is None:
+        if self._deepest is None and self._usual is not None:
             if drop < self._rules.back_share * self._rules.drop_deg:
                 self._level_at = tick.t
             self._usual -= min(1.0, tick.dt / self._rules.follow_s) * drop

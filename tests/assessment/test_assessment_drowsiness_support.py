@@ -75,6 +75,15 @@ def test_a_new_way_of_sitting_is_no_nod() -> None:
     assert nods.count == 0
 
 
+def test_a_head_that_sinks_and_stays_down_is_the_new_usual() -> None:
+    """Found by the never-false-ready machine: it ended the assessment with an exception."""
+    nods = Nods(RULES.nod)
+    for n in range(200):
+        t = n / 10
+        nods.step(Tick(t, 0.1, False), tilted(t, -20.0 if t > 5.0 else 0.0, True), True, None)
+    assert nods.count == 0
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.one_of(st.none(), st.floats(-60.0, 60.0)), st.booleans()), max_size=200))
 def test_nods_need_a_head_that_is_seen(rows: list[tuple[float | None, bool]]) -> None:
