@@ -100,23 +100,23 @@ class AwarenessTimer:
 
     def step(self, now: Signals) -> Sequence[Demand]:
         """Take one moment."""
-        look, t, step_s = self._look(now), now.tick.t, self._rules.step_s
-        if self._next is None:
-            self._next = t
+        look, t = self._look(now), now.tick.t
+        upcoming = t if self._next is None else self._next
         if now.tick.gap:
-            self._bridge(t, look.engaged)
-        while self._next <= t + TINY:
+            upcoming = self._bridge(upcoming, t, look.engaged)
+        while upcoming <= t + TINY:
             self._count(look)
-            self._next += step_s
+            upcoming += self._rules.step_s
+        self._next = upcoming
         return self._demands() if self.level else ()
 
-    def _bridge(self, t: float, engaged: bool) -> None:
-        """Nobody looked until now: no face, and no more of that than empties every reserve."""
-        start = max(self._next or t, t - self._rules.touch_s[-1])
-        missed = max(0, math.ceil((t - start) / self._rules.step_s - TINY))
+    def _bridge(self, upcoming: float, t: float, engaged: bool) -> float:
+        """Nobody looked until now: no face, and no more of that than empties every reserve. Answers when the next step is due."""
+        start, step_s = max(upcoming, t - self._rules.touch_s[-1]), self._rules.step_s
+        missed = max(0, math.ceil((t - start) / step_s - TINY))
         for _ in range(missed):
             self._count(Look(engaged))
-        self._next = start + missed * self._rules.step_s
+        return start + missed * step_s
 
     def _look(self, now: Signals) -> Look:
         told = now.sight is not None and now.sight.by == "record"  # a zone without a picture needs no face
