@@ -38,7 +38,7 @@ def test_absent_after_one_second(samples: list[tuple[bool | None, bool | None]],
     assert presence(samples).present is present
 
 
-@pytest.mark.parametrize(("unseen_s", "present"), [(4.5, False), (5.5, None)])
+@pytest.mark.parametrize(("unseen_s", "present"), [(4.75, False), (5.25, None)])
 def test_a_face_that_was_gone_is_remembered_behind_bad_pictures_for_ten_times_the_limit(
     unseen_s: float, present: bool | None
 ) -> None:
