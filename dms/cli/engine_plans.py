@@ -51,8 +51,8 @@ def build(args: argparse.Namespace, tell: Tell) -> int:
     if args.wheel is not None:
         raise UsageError("--wheel belongs to the conversion; run it first, without --backend tensorrt")
     backend = TensorRtBackend()
-    backend.require()
     specs, options = _specs(args)
+    backend.machine(options)  # whatever is missing is said before anything else
     outcomes = []
     for number, spec in enumerate(specs):
 
@@ -101,8 +101,8 @@ def check(args: argparse.Namespace) -> int:
     from dms.inference.tensorrt_backend import TensorRtBackend
 
     backend = TensorRtBackend()
-    backend.require()
     specs, options = _specs(args)
+    backend.machine(options)
     rows: list[tuple[EngineSpec, list[Reading]]] = []
     for spec in specs:
         with backend.load(spec, options) as engine:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from dms.errors import BackendUnavailable, UsageError
 from dms.inference.base import Availability, Backend, EngineSpec, Options
+from dms.inference.cuda.api import CudaError
 from dms.inference.cuda.session import DEFAULT_API, CudaSession, count_devices, load_api
 from dms.inference.tensorrt.engine import LoadedPlan, TensorRtEngine
 from dms.inference.tensorrt.module import load_tensorrt
@@ -34,18 +35,10 @@ class TensorRtBackend(Backend):
             device = api.device(0)
         except BackendUnavailable as error:
             return Availability(False, error.reason, error.hint)
+        except CudaError as error:
+            return Availability(False, str(error))
         versions = {"tensorrt": trt.__version__, "cuda": api.version(), "driver": device.driver, "gpu": str(device)}
         return Availability(True, versions=versions)
-
-    def require(self) -> None:
-        """Everything that ``probe`` looks for is there.
-
-        Raises:
-            BackendUnavailable: it is not.
-        """
-        state = self.probe()
-        if not state.ok:
-            raise BackendUnavailable(state.reason, state.hint)
 
     def load(self, spec: EngineSpec, options: Options) -> TensorRtEngine:
         """A ready, warm engine from the cache of plans.
@@ -59,6 +52,7 @@ class TensorRtBackend(Backend):
         plans, session = self._plans(chosen)
         session.join()
         try:
+            _require_possible(session, chosen)
             engine = _engine(spec, plans.load(spec), session, chosen)
             try:
                 engine.warmup(options.warmup)
@@ -81,6 +75,7 @@ class TensorRtBackend(Backend):
                 return try_engine(engine)
 
         try:
+            _require_possible(session, chosen)
             return plans.ensure(spec, trial, tell, force)
         finally:
             session.depart()
@@ -89,7 +84,7 @@ class TensorRtBackend(Backend):
         """The key of a plan of nothing on this GPU: what ``housekeeping`` compares plans with.
 
         Raises:
-            BackendUnavailable: TensorRT, CUDA or the GPU is missing.
+            BackendUnavailable: TensorRT, the chosen CUDA package, driver or GPU is missing; the first one is named.
         """
         plans, session = self._plans(TensorRtOptions.parse(options.extra))
         session.join()
@@ -107,11 +102,15 @@ class TensorRtBackend(Backend):
         return Plans(trt, session, self._store, chosen.build), session
 
 
-def _engine(spec: EngineSpec, loaded: LoadedPlan, session: CudaSession, chosen: TensorRtOptions) -> TensorRtEngine:
-    device = session.device
-    if chosen.memory == "mapped" and not device.maps:
-        raise UsageError(f"memory: mapped, but {device} cannot use the CPU's memory in place; choose pinned or auto")
+def _require_possible(session: CudaSession, chosen: TensorRtOptions) -> None:
+    """Refuse what this GPU or CUDA package cannot do, before minutes are spent on a plan."""
+    if chosen.memory == "mapped" and not session.device.maps:
+        raise UsageError(f"memory: mapped, but {session.device} cannot use the CPU's memory in place; choose pinned or auto")
     if chosen.graph and not session.api.graphs:
         raise UsageError(f"graph: true, but {session.api.name} cannot record CUDA graphs; choose cuda: cuda-bindings")
+
+
+def _engine(spec: EngineSpec, loaded: LoadedPlan, session: CudaSession, chosen: TensorRtOptions) -> TensorRtEngine:
+    device = session.device
     mapped = chosen.memory == "mapped" or (chosen.memory == "auto" and device.integrated and device.maps)
     return TensorRtEngine(spec, loaded, session, mapped, chosen.graph)

@@ -435,6 +435,12 @@ def test_no_gpu_and_wrong_gpu(plans: Path, gpu: FakeCuda, cuda: str) -> None:
     assert not state.ok and "GPU" in state.hint
 
 
+def test_a_driver_that_fails_is_no_traceback(plans: Path, gpu: FakeCuda) -> None:
+    gpu.fail("cuDeviceGetAttribute")
+    state = TensorRtBackend(PlanStore(plans)).probe()
+    assert not state.ok and state.reason == "CUDA cuDeviceGetAttribute failed: CUDA_ERROR_INVALID_VALUE"
+
+
 def test_probe_names_what_it_found(plans: Path, gpu: FakeCuda) -> None:
     state = TensorRtBackend(PlanStore(plans)).probe()
     assert state.ok

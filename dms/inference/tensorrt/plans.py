@@ -14,7 +14,7 @@ from dms.inference.tensorrt.network import BuildOptions, Tell, build_plan, lint
 from dms.inference.tensorrt.plan_key import PlanKey, plan_key
 from dms.inference.tensorrt.plan_store import Plan, PlanCorrupt, PlanStore
 
-BUILD = "run: dms engines build --backend tensorrt"
+BUILD = "run: dms engines build --backend tensorrt (and --config FILE, if a configuration chooses precision or options)"
 
 
 Trial = Callable[[LoadedPlan], Mapping[str, float]]
