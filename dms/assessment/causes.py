@@ -68,7 +68,9 @@ def _gaze(chain: list[str], now: Signals, zone: Zone) -> None:
         return
     who = "head (stands in for gaze)" if now.sight is not None and now.sight.by == "head" else "gaze"
     if glances.off_road:
-        chain.append(f"{who} off road {glances.off_s:.1f} s; zone={zone}; since {now.tick.t - glances.off_s:.1f}")
+        sure = None if now.sight is None or now.sight.zone != zone else now.sight.probability
+        likely = "" if sure is None else f" p={sure:.2f}"
+        chain.append(f"{who} off road {glances.off_s:.1f} s; zone={zone}{likely}; since {now.tick.t - glances.off_s:.1f}")
     else:
         was = f", before that off road {glances.off_s:.1f} s" if glances.off_s > 0 else ""
         chain.append(f"{who} on road {glances.road_s:.1f} s{was}")
@@ -80,4 +82,6 @@ def _rule(demand: Demand, speed: float | None) -> str:
     """What rule asks for which warning, at what speed, and what ends it."""
     fast = "speed unknown" if speed is None else f"speed {speed:.0f} km/h"
     until = _END.get(demand.warning, "the eyes have been back on the road")
+    if demand.rule.startswith("openpilot"):
+        until = "the driver disengages" if demand.stage > 2 else "its timer has recovered"
     return f"warning {demand.warning} stage {demand.stage}: rule {demand.rule}; {fast}; until {until}"
