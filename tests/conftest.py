@@ -207,3 +207,18 @@ def short_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for t, _, frame, record in sorted(events, key=lambda event: event[:2]):
                 short.frame(frame) if frame is not None else short.can(record, t)  # type: ignore[arg-type]
     return path
+
+
+@pytest.fixture(scope="session")
+def gl() -> None:
+    """A renderer. Where there is none the test is skipped with the reason; with DMS_REQUIRE_GL=1 (CI) it fails instead."""
+    from dms.errors import DmsError
+
+    try:
+        from hil.driver.render.context import open_context
+
+        open_context()
+    except (ImportError, DmsError) as error:
+        if os.environ.get("DMS_REQUIRE_GL") == "1":
+            pytest.fail(f"no renderer, but this run requires one: {error}")
+        pytest.skip(f"no renderer: {error}")

@@ -4,6 +4,7 @@ Anchors, decoding and the blending of overlapping boxes follow the published Med
 input pixels relative to its anchor's centre; boxes that overlap the best one by more than 0.3 are averaged by score.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,14 @@ class Detection:
     def centre(self) -> tuple[float, float]:
         """Middle of the box."""
         return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
+
+    def moved(self, matrix: NDArray[np.float64]) -> "Detection":
+        """Found in a changed picture, where it lies in the frame. ``matrix``: 2 x 3, changed pixels to frame pixels; the box stays
+        upright, whatever that turns."""
+        x, y = matrix @ (*self.centre, 1.0)
+        w, h = np.array(self.box[2:]) * math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+        points = self.keypoints @ matrix[:, :2].T + matrix[:, 2]
+        return Detection(self.score, (float(x - w / 2), float(y - h / 2), float(w), float(h)), points)
 
 
 def anchors(side: int, layers: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:

@@ -25,6 +25,9 @@ still the better reading (10 against 12 degrees at 45 to 60), so not earlier."""
 NETWORK_STD_MIN_DEG = 4.0
 """No reading is surer than this, whatever the network says."""
 
+TURNS_DEG_S = 100.0
+"""How fast a driver's head may turn (one sigma): a quick look over the shoulder takes half a second to 80 degrees."""
+
 UNCONFIRMED_STD_DEG = 10.0
 """Added where no mesh confirms that there is a face at all."""
 
@@ -61,13 +64,17 @@ def of_mesh(fit: HeadFit) -> HeadPose:
 def fused(fit: HeadFit, reading: HeadReading) -> HeadPose:
     """Both readings of one head."""
     network_std = NETWORK_SPREAD * max(NETWORK_STD_MIN_DEG, reading.std_deg)
-    mesh_std = fit.std_deg * _bent(reading)
-    weights = 1.0 / mesh_std**2, 1.0 / network_std**2
-    view = nearest_rotation((weights[0] * fit.view + weights[1] * reading.view) / sum(weights))
-    # what two such readings differ by is expected; only what lies beyond is held against them
-    surplus = max(0.0, angle_deg(fit.view, reading.view) - math.hypot(mesh_std, network_std))
-    std = math.hypot(math.sqrt(1.0 / sum(weights)), surplus / 2)
-    return HeadPose(view, fit.rotation @ fit.view.T @ view, fit.position_mm, min(STD_MAX_DEG, std))
+    view, std = _mixed((fit.view, fit.std_deg * _bent(reading)), (reading.view, network_std))
+    return HeadPose(view, fit.rotation @ fit.view.T @ view, fit.position_mm, std)
+
+
+def _mixed(one: tuple[Array, float], other: tuple[Array, float]) -> tuple[Array, float]:
+    """Two rotations, each with its one-sigma in degrees, weighed by them. What two such readings differ by is expected; only what
+    lies beyond is held against the result."""
+    weights = 1.0 / one[1] ** 2, 1.0 / other[1] ** 2
+    view = nearest_rotation((weights[0] * one[0] + weights[1] * other[0]) / sum(weights))
+    surplus = max(0.0, angle_deg(one[0], other[0]) - math.hypot(one[1], other[1]))
+    return view, min(STD_MAX_DEG, math.hypot(math.sqrt(1.0 / sum(weights)), surplus / 2))
 
 
 def _bent(reading: HeadReading) -> float:
@@ -89,6 +96,15 @@ def by_network(reading: HeadReading, box: tuple[float, float, float, float], cam
     ray = np.array([(x + w / 2 - camera.cx) / camera.fx, (y + h / 2 - camera.cy) / camera.fy, 1.0])
     std = math.hypot(NETWORK_SPREAD * max(NETWORK_STD_MIN_DEG, reading.std_deg), UNCONFIRMED_STD_DEG)
     return HeadPose(reading.view, turn_to(ray) @ reading.view, None, min(STD_MAX_DEG, std))
+
+
+def carried_on(seen: HeadPose, last: HeadPose, age_s: float) -> HeadPose:
+    """``seen`` without a mesh, ``age_s`` seconds after ``last`` with one: the network alone may take one side for the other, the
+    last pose tells. What a head may have turned since then makes it less sure, so it soon counts for nothing."""
+    network_std = math.sqrt(max(seen.std_deg**2 - UNCONFIRMED_STD_DEG**2, 1.0))
+    view, std = _mixed((seen.view, network_std), (last.view, math.hypot(last.std_deg, TURNS_DEG_S * age_s)))
+    rotation = seen.rotation @ seen.view.T @ view
+    return replace(seen, view=view, rotation=rotation, std_deg=min(STD_MAX_DEG, math.hypot(std, UNCONFIRMED_STD_DEG)))
 
 
 def with_pose(fit: HeadFit, pose: HeadPose) -> HeadFit:

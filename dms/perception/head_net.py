@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.inference.base import Engine, Tensors
-from dms.perception.roi import Roi
+from dms.perception.roi import Points, Roi, around
 
 SIDE = 96
 """Pixels of the network's square input."""
 
 HEAD_FACTOR = 1.7
 """Side of the cut-out over the larger side of the face's box: ears, chin and hair line are in it."""
+
+LEVEL_FROM_DEG = 30.0
+"""Roll from which a cut-out is set upright: the network learned to 40 degrees and under-reads beyond 30."""
 
 STD_MAX_DEG = 90.0
 MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -40,9 +43,14 @@ class HeadReading:
 
 
 def head_roi(box: tuple[float, float, float, float]) -> Roi:
-    """What the network is shown of a face whose box (x, y, w, h; mesh extent or detector box) is known; never turned."""
+    """What the network is shown of a face whose box (x, y, w, h; mesh extent or detector box) is known."""
     x, y, w, h = box
     return Roi(x + w / 2, y + h / 2, max(w, h) * HEAD_FACTOR)
+
+
+def level_roi(points: Points, angle: float) -> Roi:
+    """The same of a face whose points (n x 2) and turn in the picture (radians) are known: a head that leans far is set upright."""
+    return around(points, angle if abs(angle) > math.radians(LEVEL_FROM_DEG) else 0.0, HEAD_FACTOR)
 
 
 def cut_head(grey: Grey, roi: Roi) -> Grey:
@@ -50,16 +58,18 @@ def cut_head(grey: Grey, roi: Roi) -> Grey:
     return np.asarray(cv2.resize(roi.cut(grey, 2 * SIDE), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def read_head(engine: Engine, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading | None:
-    """Run the network on one face; ``mirrored``: and on its mirror image, and take the mean of both views."""
-    cut = cut_head(grey, head_roi(box))
-    straight = decode(engine.run({"image": cut.reshape(1, SIDE, SIDE, 1)}))
-    if not mirrored or straight is None:
-        return straight
-    other = decode(engine.run({"image": np.ascontiguousarray(cut[:, ::-1]).reshape(1, SIDE, SIDE, 1)}))
-    if other is None:
-        return straight
-    return replace(straight, view=nearest_rotation(straight.view + MIRROR @ other.view @ MIRROR))
+def read_head(engine: Engine, grey: Grey, roi: Roi, mirrored: bool = False) -> HeadReading | None:
+    """Run the network on one head; ``mirrored``: and on its mirror image, and take the mean of both views."""
+    cut = cut_head(grey, roi)
+    read = decode(engine.run({"image": cut.reshape(1, SIDE, SIDE, 1)}))
+    if read is None:
+        return None
+    view = read.view
+    if mirrored:
+        other = decode(engine.run({"image": np.ascontiguousarray(cut[:, ::-1]).reshape(1, SIDE, SIDE, 1)}))
+        view = view if other is None else nearest_rotation(view + MIRROR @ other.view @ MIRROR)
+    c, s = math.cos(roi.angle), math.sin(roi.angle)
+    return replace(read, view=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ view)
 
 
 def nearest_rotation(matrix: Array) -> Array:

@@ -16,9 +16,9 @@ from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import LOWERED, read_gaze
 from dms.perception.gaze_net import SIDES, describe
 from dms.perception.hands import HandFinder
-from dms.perception.head_fusion import by_network, fused, of_mesh, with_pose
+from dms.perception.head_fusion import HeadPose, by_network, carried_on, fused, of_mesh, with_pose
 from dms.perception.head_model import head_model
-from dms.perception.head_net import HeadReading
+from dms.perception.head_net import HeadReading, head_roi, level_roi
 from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris
 from dms.perception.mouth import read_mouth
 from dms.perception.quality import QualityMeter
@@ -26,7 +26,7 @@ from dms.perception.settings import Settings
 from dms.perception.trained import Trained
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
-from dms.records.observation import Eye, Face, Hand, Objects, Observation
+from dms.records.observation import Eye, Face, Hand, Head, Objects, Observation
 
 cv2.setNumThreads(1)  # our pictures are small: handing pieces to other threads costs more than it saves
 
@@ -75,14 +75,17 @@ class Perception:
         self._camera = camera
         self._driver = driver
         self._trained = Trained(engines)
-        self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.confirms_head)
+        self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.head_spread)
         self._hands = HandFinder(engines, self.settings) if all(s in engines for s in HAND_SLOTS) else None
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
+        self._pose: HeadPose | None = None
+        self._pose_t = float("-inf")
 
     def reset(self) -> None:
         """Forget everything about earlier frames."""
         self._faces.reset()
+        self._pose = None
         self._quality.reset()
         if self._hands is not None:
             self._hands.reset()
@@ -114,16 +117,34 @@ class Perception:
         x, y, w, h = (round(v, 1) for v in found.box)
         face = Face(present=True, confidence=round(found.confidence, 3), box_px=(x, y, w, h))
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
-        looks = self._trained.head(frame.grey, found.box, mirrored=independent)
-        if found.mesh is None:
-            head = by_network(looks, found.box, camera).record() if looks else None
+        mesh = found.mesh
+        roi = head_roi(found.box) if mesh is None else level_roi(mesh.points[:, :2], mesh.next_roi().angle)
+        looks = self._trained.head(frame.grey, roi, mirrored=independent)
+        if mesh is None:
+            head = self._without_mesh(frame.t, looks, found, camera, independent)
             return {"face": face, "head": head, "objects": _objects(looks)}
-        mesh, fit = found.mesh, fit_head(found.mesh.points, self._model, camera)
+        fit = fit_head(mesh.points, self._model, camera)
         if looks is not None and looks.yawn > YAWN_SUSPECTED and not mesh.further_lips:
             mesh = self._faces.look_again(frame.grey, mesh)
-        return {"face": face, "objects": _objects(looks)} | self._read_mesh(frame, mesh, fit, looks, sight)
+        parts, pose = self._read_mesh(frame, mesh, fit, looks, sight)
+        if not independent:
+            self._pose, self._pose_t = pose, frame.t
+        return {"face": face, "objects": _objects(looks)} | parts
 
-    def _read_mesh(self, frame: Frame, mesh: FaceMesh, fit: HeadFit, looks: HeadReading | None, sight: Sight) -> dict[str, Any]:
+    def _without_mesh(
+        self, t: float, looks: HeadReading | None, found: FoundFace, camera: Camera, independent: bool
+    ) -> Head | None:
+        """Head pose of a face that has no mesh: by the network, and by the pose it was lost in."""
+        if looks is None:
+            return None
+        pose, age = by_network(looks, found.box, camera), t - self._pose_t
+        if not independent and self._pose is not None and 0.0 <= age <= self.settings.bridge_s:
+            pose = carried_on(pose, self._pose, age)
+        return pose.record()
+
+    def _read_mesh(
+        self, frame: Frame, mesh: FaceMesh, fit: HeadFit, looks: HeadReading | None, sight: Sight
+    ) -> tuple[dict[str, Any], HeadPose]:
         patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
         states = self._trained.eyes(frame.grey, patches)
         visible = see_eyes(frame.grey, mesh, fit, states)
@@ -138,12 +159,13 @@ class Perception:
         pose = fused(fit, looks) if looks else of_mesh(fit)
         gaze = read_gaze(mesh, eyes, fit, self._model, self._driver, reading, pose.rotation)
         sight.mesh, sight.fit = mesh, with_pose(fit, pose)
-        return {
+        parts = {
             "head": pose.record(),
             "eyes": with_ellipses(eyes, states, gaze, pose),
             "gaze": gaze,
             "mouth": read_mouth(mesh, fit),
         }
+        return parts, pose
 
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
         if self._hands is None:

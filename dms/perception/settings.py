@@ -11,12 +11,20 @@ class Settings:
     """Detector score worth a look; a candidate counts only when the mesh confirms it."""
     face_presence: float = 0.9
     """Presence probability of the mesh that confirms a new face; a true face reads 0.99 and more."""
+    face_sure: float = 0.99
+    """Presence from which a mesh needs no second opinion: in a single picture the other zooms are tried below it, and a face that
+    was only found after turning the picture counts only above it."""
     face_track_presence: float = 0.5
     """Presence below which a followed face is lost."""
+    bridge_s: float = 1.5
+    """So long the place of a lost face is still looked at by the head-pose network alone, and so long its last pose says to which
+    side it was turned: a glance over the shoulder takes about a second."""
     redetect_s: float = 1.0
     """How often the detector looks again while a face is tracked (a better or another driver may sit there)."""
     zooms: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0)
     """The picture is shrunk by these factors inside the detector's input: faces that fill the picture need it."""
+    turns_deg: tuple[float, ...] = (0.0, 45.0, -45.0, 90.0, -90.0)
+    """A single picture without a readable face is looked at again turned by these angles: heads that lie or lean."""
 
     palm_score: float = 0.5
     hand_presence: float = 0.7

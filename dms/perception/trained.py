@@ -1,5 +1,6 @@
 """The networks trained in this project, where they are loaded: one place that runs them, ``None`` or nothing without."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -9,14 +10,10 @@ from dms.inference.base import Engine
 from dms.perception.eye_patch import cut_eye
 from dms.perception.eye_state import EyeReading, read_eye_state
 from dms.perception.gaze_net import GazeReading, read
-from dms.perception.head_net import HeadReading, read_head
+from dms.perception.head_net import HeadReading, head_roi, read_head
 from dms.perception.roi import Roi
 
 Grey = NDArray[np.uint8]
-
-CONFIRMED_STD_DEG = 15.0
-"""Of 127 candidates in pictures without a face (photographs, made-up backgrounds) none was read with less than 17 degrees of
-stated spread, nine in ten with more than 38; rendered profiles that the detector is sure of are read with 13."""
 
 
 class Trained:
@@ -25,14 +22,15 @@ class Trained:
     def __init__(self, engines: Mapping[str, Engine]) -> None:
         self._head, self._eye, self._gaze = (engines.get(slot) for slot in ("head_pose", "eye_state", "gaze"))
 
-    def head(self, grey: Grey, box: tuple[float, float, float, float], mirrored: bool = False) -> HeadReading | None:
-        """Of the face in ``box`` (x, y, w, h); ``mirrored``: looked at twice."""
-        return None if self._head is None else read_head(self._head, grey, box, mirrored)
+    def head(self, grey: Grey, roi: Roi, mirrored: bool = False) -> HeadReading | None:
+        """Of the head in ``roi`` (``head_net.head_roi``, ``level_roi``); ``mirrored``: looked at twice."""
+        return None if self._head is None else read_head(self._head, grey, roi, mirrored)
 
-    def confirms_head(self, grey: Grey, box: tuple[float, float, float, float]) -> bool:
-        """Is the head-pose network sure enough of what it sees in the box (x, y, w, h)?"""
-        looks = self.head(grey, box)
-        return looks is not None and looks.std_deg <= CONFIRMED_STD_DEG
+    def head_spread(self, grey: Grey, box: tuple[float, float, float, float]) -> float:
+        """How unsure the head-pose network is of what it sees in the box (x, y, w, h), degrees; what is no head is read with a large
+        spread. Infinite without the engine."""
+        looks = self.head(grey, head_roi(box))
+        return math.inf if looks is None else looks.std_deg
 
     def eyes(self, grey: Grey, patches: Mapping[str, Roi]) -> dict[str, EyeReading]:
         """Of each eye; empty without the engine."""

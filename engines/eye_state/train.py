@@ -1,17 +1,17 @@
 """Trains the eye-state network on rendered eyes.
 
-python engines/eye_state/train.py EYES --out RUN [--steps N]
+python engines/eye_state/train.py EYES --out RUN [--steps N] [--package]
 
 EYES is a set made by ``tools.training.render eyes``. RUN gets checkpoints and a log; the same command goes on where it was broken
 off.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,14 +27,21 @@ from hil.driver.truth.columns import WORDS  # noqa: E402
 from hil.driver.truth.training_reader import TrainingSet  # noqa: E402
 from tools.training import augment  # noqa: E402
 from tools.training.answer import answered  # noqa: E402
+from tools.training.covers import cover  # noqa: E402
 from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
+from tools.training.program import begin, options, rates  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
 
-BATCH = 96
+BATCH, STEPS, SEED = 96, 5000, 4002
+FROZEN = 32
+"""So many first weight tensors of the trunk stay as they are."""
+
 SIDES = ("left", "right")
 LASHED = 0.85
 """Share of the eyes that get lashes and folds drawn on."""
+OCCLUDED, COVERED = 0.2, 0.25
+"""Share of the eyes with a thing in the way, and of those with cloth, a hand or hair over them."""
 CLOSED_AT, CLOSED_OVER = 0.2, 0.05
 """Openness at which an eye is as shut as open, and the width of that change."""
 
@@ -111,13 +118,13 @@ class Eyes:
 class Examples:
     """Patches as our chain would cut them, taken anew, with things in the way."""
 
-    def __init__(self, eyes: Eyes, rows: NDArray[np.int64]) -> None:
-        self._eyes, self._rows = eyes, rows
+    def __init__(self, eyes: Eyes, rows: NDArray[np.int64], seed: int = SEED) -> None:
+        self._eyes, self._rows, self._seed = eyes, rows, seed
 
     def batches(self, done: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Endless; batch k depends on k alone."""
         while True:
-            rng = np.random.default_rng([4002, done])
+            rng = np.random.default_rng([self._seed, done])
             pairs = []
             while len(pairs) < BATCH:
                 made = self.one(rng, int(rng.choice(self._rows)), int(rng.integers(2)))
@@ -147,8 +154,11 @@ class Examples:
                 patch = draw_lashes(rng, patch, upper, lower, float(c["openness"][row, eye]))
             if rng.random() < 0.85:
                 patch = augment.relight(rng, patch)
-            if rng.random() < 0.25:
+            if rng.random() < OCCLUDED:
                 patch, covered = augment.occlude(rng, patch)
+            if rng.random() < COVERED:
+                patch, under = cover(rng, patch)
+                covered = under if covered is None else covered | under
             patch = augment.sensor(rng, patch)
         truth = self._truth(row, eye, roi, patch, covered)
         if not plain and rng.random() < 0.06:  # no eye at all: anything else
@@ -162,8 +172,8 @@ class Examples:
         visible = float(c["eye_visible"][row, eye]) * _left_open(
             roi, side, c["landmarks"][row], self._eyes.corners[side], covered
         )
-        spread = np.percentile(patch[6:26, 8:40], 97) - np.percentile(patch[6:26, 8:40], 3)
-        if spread < 8 or (patch >= 250).mean() > 0.6:
+        low, high = np.percentile(cv2.GaussianBlur(patch, (0, 0), 1.0)[6:26, 8:40], (3, 97))  # noise is no structure
+        if high - low < 8 or (patch >= 250).mean() > 0.6:
             visible = 0.0  # nothing can be read in the dark or in glare
         openness = float(c["openness"][row, eye])
         closed = 1 / (1 + np.exp(np.clip((openness - CLOSED_AT) / CLOSED_OVER, -30, 30)))
@@ -240,24 +250,15 @@ def ship(net: nn.Module, eyes: Eyes, held: int = 300) -> None:
     print(package("eye_state", from_pictures(Engine(net)), feeds, calibration=calibration, figures=figures).table())
 
 
-RATES = {"": 1e-3, "trunk.": 2e-4}
-
-
 def main() -> int:
     """Train, and ship if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("eyes", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--frozen", type=int, default=32, help="so many first weight tensors of the trunk stay as they are")
-    parser.add_argument("--package", action="store_true", help="then write the engine's files")
-    args = parser.parse_args()
-    eyes = Eyes(args.eyes)
+    args = options(__doc__, "EYES", STEPS, SEED)
+    eyes = Eyes(args.pictures)
     net = EyeNet().to(memory_format=torch.channels_last)
-    rates = dict(RATES)
-    for name in list(net.trunk.weights)[: args.frozen]:
-        rates[f"trunk.weights.{name}"] = 0.0
-    net = train(net, Examples(eyes, eyes.rows("train")).batches, loss, Schedule(args.steps, rates), args.out, seed=4002)
+    begin(net, args.start)
+    schedule = Schedule(args.steps, rates(net.trunk.weights, FROZEN, moving=2e-4))
+    examples = Examples(eyes, eyes.rows("train"), args.seed)
+    net = train(net, examples.batches, loss, schedule, args.out, args.seed)
     if args.package:
         ship(net, eyes)
     return 0

@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dms.inference.base import Engine, Options
+from dms.inference.fake_backend import FakeBackend
+from dms.inference.slots import contract
 from dms.perception import eye_state, gaze_net, head_net
 from dms.perception.ellipses import _flattened
-from dms.perception.head_fusion import angle_deg, by_network, fused, of_mesh
+from dms.perception.head_fusion import angle_deg, by_network, carried_on, fused, of_mesh
 from dms.perception.head_net import HeadReading, nearest_rotation, rotation_of
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Roi
+from dms.perception.trained import Trained
 from dms.records.angles import direction_from, yaw_pitch_deg
 from dms.records.cabin import Camera
 
@@ -126,21 +130,42 @@ def test_a_circle_seen_from_the_side_is_flat_across_the_turn() -> None:
     assert across == pytest.approx(math.cos(1.0)) and abs(angle) == pytest.approx(90.0)
 
 
-def test_only_a_sure_head_network_confirms_a_doubtful_face() -> None:
-    from dms.inference.base import Options
-    from dms.inference.fake_backend import FakeBackend
-    from dms.inference.slots import contract
-    from dms.perception.trained import CONFIRMED_STD_DEG, Trained
+def test_a_lost_head_keeps_its_side_and_grows_unsure() -> None:
+    last = of_mesh(fit_of(turn(60.0), std=8.0))
+    box = (245.0, 165.0, 150.0, 150.0)
+    undecided = by_network(reading_of(turn(-40.0), 30.0), box, CAMERA)  # the network takes one side for the other
+    just_now = carried_on(undecided, last, 0.05)
+    assert yaw_pitch_deg(-just_now.rotation[:, 2])[0] > 45
+    sure = carried_on(by_network(reading_of(turn(-70.0), 4.0), box, CAMERA), last, 1.0)  # time enough to turn round
+    assert yaw_pitch_deg(-sure.rotation[:, 2])[0] < -60
+    spreads = [
+        carried_on(by_network(reading_of(turn(60.0), 30.0), box, CAMERA), last, age).std_deg for age in (0.0, 0.2, 0.6, 1.4)
+    ]
+    assert spreads == sorted(spreads) and spreads[0] > 10.0 and spreads[-1] > 30.0
 
-    def confirms(log_std: float) -> bool:
-        script = {
-            "rotation": np.array([[1, 0, 0, 0, 1, 0]], np.float32),
-            "log_std": np.array([[log_std]], np.float32),
-            "signs": np.zeros((1, 4), np.float32),
-        }
-        engine = FakeBackend({"head_pose": script}).load(contract("head_pose"), Options())
-        return Trained({"head_pose": engine}).confirms_head(np.zeros((100, 100), np.uint8), (20.0, 20.0, 50.0, 50.0))
 
-    assert confirms(math.log(CONFIRMED_STD_DEG * 0.9))
-    assert not confirms(math.log(CONFIRMED_STD_DEG * 1.1)) and not confirms(math.nan)
-    assert not Trained({}).confirms_head(np.zeros((100, 100), np.uint8), (20.0, 20.0, 50.0, 50.0))
+def test_a_head_that_leans_far_is_set_upright() -> None:
+    points = np.array([[0.0, 0.0], [40.0, 0.0], [40.0, 50.0], [0.0, 50.0]])
+    for angle, kept in ((0.4, 0.0), (1.2, 1.2), (-1.5, -1.5)):
+        assert head_net.level_roi(points, angle).angle == kept
+    upright = head_net.read_head(head_engine(math.log(8.0)), np.zeros((90, 90), np.uint8), Roi(45, 45, 60, 0.0))
+    leaning = head_net.read_head(head_engine(math.log(8.0)), np.zeros((90, 90), np.uint8), Roi(45, 45, 60, math.radians(50)))
+    assert upright is not None and leaning is not None
+    assert angle_deg(upright.view, leaning.view) == pytest.approx(50.0)
+    assert leaning.view[1, 0] > 0  # clockwise in the picture, as the region was turned
+
+
+def head_engine(log_std: float) -> Engine:
+    script = {
+        "rotation": np.array([[1, 0, 0, 0, 1, 0]], np.float32),
+        "log_std": np.array([[log_std]], np.float32),
+        "signs": np.zeros((1, 4), np.float32),
+    }
+    return FakeBackend({"head_pose": script}).load(contract("head_pose"), Options())
+
+
+def test_the_head_network_says_how_sure_it_is_of_a_head() -> None:
+    picture, box = np.zeros((100, 100), np.uint8), (20.0, 20.0, 50.0, 50.0)
+    assert Trained({"head_pose": head_engine(math.log(9.0))}).head_spread(picture, box) == pytest.approx(9.0, rel=1e-5)
+    assert Trained({"head_pose": head_engine(math.nan)}).head_spread(picture, box) == math.inf
+    assert Trained({}).head_spread(picture, box) == math.inf

@@ -1,4 +1,4 @@
-"""Lashes, lid line, crease and shadow drawn onto the patch of a rendered eye.
+"""Lashes, lid line, crease, shadow and make-up drawn onto the patch of a rendered eye.
 
 The rendered driver's shut lids are smooth; on real ones a dark fan of lashes hangs from the lid's margin, and a network that has
 never seen it takes it for a slit. All chance; everything is scaled to patch pixels (``dms.perception.eye_patch``).
@@ -33,6 +33,8 @@ def draw_lashes(rng: Rng, patch: Grey, upper: Points, lower: Points, openness: f
     dark = float(np.median(patch)) * float(rng.uniform(0.0, 0.45))
     if rng.random() < 0.5:
         level = _shade(rng, level, upper)
+    if rng.random() < 0.3:
+        level = _made_up(rng, level, upper, lower)
     if rng.random() < 0.5:
         level = _mix(level, _crease(rng, upper), dark, float(rng.uniform(0.1, 0.6)))
     if rng.random() < 0.8:
@@ -94,3 +96,14 @@ def _shade(rng: Rng, level: NDArray[np.float32], upper: Points) -> NDArray[np.fl
     cv2.fillPoly(canvas, [np.round(area).astype(np.int32)], 1.0)
     soft = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0)))
     return np.asarray(level * (1 + np.float32(rng.uniform(-0.5, 0.35)) * soft), np.float32)
+
+
+def _made_up(rng: Rng, level: NDArray[np.float32], upper: Points, lower: Points) -> NDArray[np.float32]:
+    """A dark socket or dark make-up all round: an eye that is dark in the whole is not a dark lens."""
+    canvas = np.zeros((HEIGHT, WIDTH), np.float32)
+    above, below, aside = rng.uniform(4.0, 15.0), rng.uniform(0.0, 6.0), rng.uniform(-1.0, 5.0)
+    out = np.sign(upper[:, :1] - upper[:, 0].mean()) * (aside, 0.0)
+    area = np.concatenate([upper + out - (0, above), (lower + (0, below))[::-1]])
+    cv2.fillPoly(canvas, [np.round(cv2.convexHull(area.astype(np.float32))).astype(np.int32)], 1.0)
+    soft = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0)))
+    return np.asarray(level * (1 - np.float32(rng.uniform(0.2, 0.85)) * soft), np.float32)
