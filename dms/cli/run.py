@@ -14,6 +14,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from dms.cli.inputs import add_precision_argument, precisions
 from dms.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ engines:
   # precision: {gaze: fp16}
   # tensorrt: {cuda: cuda-bindings, memory: auto, graph: false}
   # files: {face_mesh: my_mesh.onnx}
+  # precision: {eye_state: int8}   # fp16 or int8 files of the slots that have one
 bus:
   interface: virtual      # socketcan, udp_multicast, ... as in python-can
   # channel: can0
@@ -58,11 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--self-test", action="store_true", help="only the start-up self-test: exit code 0 if all of it passes, else 4"
     )
     parser.add_argument("--seconds", type=float, help="stop after so long")
+    add_precision_argument(parser)
     parser.add_argument("--jsonl", action="store_true", help="state records on stdout, one a line")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 after an orderly end."""
+    from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import load_parts, read_config
     from dms.runtime.service import Service
 
@@ -71,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.config is None:
         raise UsageError("dms run needs --config FILE; 'dms run --example' prints one to start from")
-    parts = load_parts(read_config(args.config))
+    config = read_config(args.config)
+    config.engines.precision |= precisions(args.precision, CHAIN_SLOTS)  # type: ignore[arg-type]
+    parts = load_parts(config)
     view = _View(args.jsonl)
     with ExitStack() as stack:
         service = stack.enter_context(Service(parts, args.config, view.state))

@@ -36,8 +36,8 @@ class Detection:
         return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
 
     def moved(self, matrix: NDArray[np.float64]) -> "Detection":
-        """Found in a changed picture, where it lies in the frame. ``matrix``: 2 x 3, changed pixels to frame pixels; the box stays
-        upright, whatever that turns."""
+        """What was found in a changed picture, where it lies in the frame. ``matrix``: 2 x 3, changed pixels to frame pixels; the
+        box stays upright, whatever that turns."""
         x, y = matrix @ (*self.centre, 1.0)
         w, h = np.array(self.box[2:]) * math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
         points = self.keypoints @ matrix[:, :2].T + matrix[:, 2]

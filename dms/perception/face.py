@@ -23,8 +23,8 @@ DOUBTFUL_SCORE = 0.4
 """A detector this sure shows a face if the head-pose network confirms it: turned faces score low, as do things that are none."""
 
 CONFIRMED_STD_DEG = 15.0
-"""Spread up to which the head-pose network confirms a head. It is far surer of faces than of clutter in which the mesh network sees
-one (``tools/measure_clutter.py``)."""
+"""Spread up to which the head-pose network confirms a head. It is far surer of faces than of clutter in which the mesh network
+sees one (``tools/measure_clutter.py``)."""
 
 STILL_STD_DEG = 25.0
 """The same where a head was a moment ago."""
@@ -158,8 +158,8 @@ class FaceFinder:
         return found
 
     def _bridged(self, grey: Grey, t: float) -> FoundFace | None:
-        """Where neither mesh nor detector see anything any more (turned away, a hand before the face): the place of the last face, as
-        long as the head-pose network sees a head there. A place grows stale, so not for long."""
+        """Where neither mesh nor detector see anything any more (turned away, a hand before the face): the last place,
+        as long as the head-pose network sees a head there. A place grows stale, so not for long."""
         age = t - self._last_t
         if self._last is None or not 0.0 <= age <= self._settings.bridge_s:
             return None

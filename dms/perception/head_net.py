@@ -49,7 +49,7 @@ def head_roi(box: tuple[float, float, float, float]) -> Roi:
 
 
 def level_roi(points: Points, angle: float) -> Roi:
-    """The same of a face whose points (n x 2) and turn in the picture (radians) are known: a head that leans far is set upright."""
+    """The same of a face whose points (n x 2) and turn in the picture (radians) are known; one that leans far is set upright."""
     return around(points, angle if abs(angle) > math.radians(LEVEL_FROM_DEG) else 0.0, HEAD_FACTOR)
 
 

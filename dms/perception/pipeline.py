@@ -1,5 +1,6 @@
 """Perception: one Frame in, one Observation out, with the time each stage took."""
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,10 +37,13 @@ SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_d
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
 FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in HAND_SLOTS)
+REPLACED_BY_GEOMETRY = ("head_pose", "eye_state", "gaze")
+"""Slots whose part is still answered without them, less well; that is told, see ``Perception.absent``."""
 YAWN_SUSPECTED = 0.5
 """Probability by the head-pose network at which the mouth of a followed face is looked at again (single pictures always are)."""
 
 Region = tuple[float, float, float, float]
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +65,9 @@ class Perception:
         seat_region: driver's part of the picture as fractions (x, y, w, h); ``None``: the largest face is the driver.
         settings: perception's own numbers.
         driver: the driver's gaze calibration, if there is one.
+
+    Attributes:
+        absent: slots without an engine. Where geometry stands in for one, a warning is logged once, when the chain is made.
     """
 
     def __init__(
@@ -72,6 +79,9 @@ class Perception:
         driver: DriverBaseline | None = None,
     ) -> None:
         self.settings = settings or Settings()
+        self.absent = tuple(slot for slot in SLOTS if slot not in engines)
+        if replaced := [slot for slot in REPLACED_BY_GEOMETRY if slot in self.absent]:
+            LOG.warning("perception without %s: geometry alone answers, less surely", ", ".join(replaced))
         self._camera = camera
         self._driver = driver
         self._trained = Trained(engines)

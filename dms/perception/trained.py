@@ -27,8 +27,8 @@ class Trained:
         return None if self._head is None else read_head(self._head, grey, roi, mirrored)
 
     def head_spread(self, grey: Grey, box: tuple[float, float, float, float]) -> float:
-        """How unsure the head-pose network is of what it sees in the box (x, y, w, h), degrees; what is no head is read with a large
-        spread. Infinite without the engine."""
+        """How unsure the head-pose network is of what it sees in the box (x, y, w, h), degrees; what is no head is read with
+        a large spread. Infinite without the engine."""
         looks = self.head(grey, head_roi(box))
         return math.inf if looks is None else looks.std_deg
 

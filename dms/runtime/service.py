@@ -56,9 +56,10 @@ class Service:
         self._engines: EngineSet
         self._golden: Golden
         self._stack = ExitStack()
-        unknown = parts.config.engines.files.keys() - set(CHAIN_SLOTS)
-        if unknown:
-            raise UsageError(f"{name}: engines.files: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
+        section = parts.config.engines
+        for key, named in (("files", section.files.keys()), ("precision", section.precision.keys())):
+            if unknown := named - set(CHAIN_SLOTS):
+                raise UsageError(f"{name}: engines.{key}: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
 
     def __enter__(self) -> "Service":
         with ExitStack() as stack:

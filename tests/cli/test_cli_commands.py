@@ -56,6 +56,27 @@ def test_a_16_bit_picture_reads_like_its_8_bit_form(dms, portrait, tmp_path):
         assert seen.head.yaw_deg == pytest.approx(first.head.yaw_deg, abs=1.0)
 
 
+def test_observe_in_a_lower_precision(dms, portrait):
+    full = records(dms("observe", portrait, "--jsonl").out)[0]
+    result = dms("observe", portrait, "--jsonl", "--precision", "eye_state=int8")
+    (seen,) = records(result.out)
+    assert result.code == 0 and result.err == ""
+    assert seen.head == full.head and seen.eyes != full.eyes
+    assert seen.eyes["left"].opening_mm == pytest.approx(full.eyes["left"].opening_mm, abs=1.5)
+    result = dms("observe", portrait, "--jsonl", "--precision", "fp16")
+    assert result.code == 0 and records(result.out)[0].head.yaw_deg == pytest.approx(full.head.yaw_deg, abs=0.2)
+    assert result.complaint.startswith("dms: fp16: head_pose, eye_state, gaze; only as fp32: face_detector")
+
+
+def test_replay_and_run_in_a_lower_precision(dms, short_log, tmp_path):
+    plain, small = (json.loads(dms("replay", short_log, "--json", *o).out) for o in ((), ("--precision", "drowsiness=int8")))
+    assert plain["engines"] != small["engines"]
+    config = tmp_path / "run.yaml"
+    config.write_text("source: sample\nengines: {precision: {eye_state: fp16}}\n")
+    result = dms("run", "--config", config, "--self-test", "--precision", "gaze=int8")
+    assert result.code == 0 and "golden inference" in result.err
+
+
 def test_overlay_writes_readable_pictures(dms, portrait, tmp_path):
     import cv2
 

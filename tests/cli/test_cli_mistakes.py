@@ -85,6 +85,38 @@ def test_a_wrong_engine_option(dms, portrait, option, engines_built):
     assert result.code == 2 and "--engine" in result.complaint
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("bf16", "fp32, fp16, int8"),
+        ("eye_state=", "fp32, fp16, int8"),
+        ("nose=fp16", "this command has the slots"),
+        ("face_mesh=fp16", "engine face_mesh has no fp16 file; it has: fp32"),
+    ],
+)
+def test_a_precision_that_is_not_there(dms, portrait, option, said, engines_built):
+    result = dms("observe", portrait, "--precision", option)
+    assert result.code == 2 and said in result.complaint and result.out == ""
+
+
+def test_a_precision_for_an_own_file(dms, portrait, tmp_path, engines_built):
+    options = ("--engine", f"eye_state={tmp_path / 'own.onnx'}", "--precision", "eye_state=int8")
+    result = dms("observe", portrait, *options)
+    assert result.code == 2 and "cannot be asked for as int8" in result.complaint
+
+
+def test_a_precision_in_the_configuration_that_is_not_there(dms, tmp_path, engines_built):
+    for text, said in (
+        ("face_mesh: int8", "engine face_mesh has no int8 file"),
+        ("nose: int8", "engines.precision: no slot nose"),
+        ("eye_state: half", "engines.precision"),
+    ):
+        config = tmp_path / "run.yaml"
+        config.write_text(f"source: sample\nengines: {{precision: {{{text}}}}}\n")
+        result = dms("run", "--config", config)
+        assert result.code == 2 and said in result.complaint
+
+
 def test_unknown_back_end_lists_the_known(dms, portrait):
     result = dms("observe", portrait, "--backend", "openvino")
     assert result.code == 2 and "openvino" in result.complaint and "onnxruntime" in result.complaint

@@ -205,6 +205,16 @@ def test_without_hand_engines_hands_are_unknown(face_engines: dict, engines: Eng
     assert Perception(engines).observe(frame, independent=True).hands == []
 
 
+def test_a_missing_engine_is_told(face_engines: dict, caplog: pytest.LogCaptureFixture) -> None:
+    """A library user gets geometry where a network is missing, and is told so once."""
+    chain = Perception({slot: face_engines[slot] for slot in ("face_detector", "face_mesh", "head_pose")})
+    assert chain.absent == ("eye_state", "gaze", "hand_detector", "hand_landmarks")
+    chain.observe(Frame(grey=portraits.portrait(), t=0.0), independent=True)
+    assert [r.getMessage() for r in caplog.records] == ["perception without eye_state, gaze: geometry alone answers, less surely"]
+    caplog.clear()
+    assert Perception(face_engines).absent == ("hand_detector", "hand_landmarks") and not caplog.records
+
+
 def test_stages_are_timed(clip: tuple) -> None:
     stages = clip[0][5].stages_ms
     assert set(stages) == {"quality", "face", "head_eyes_gaze", "hands"} and all(v >= 0 for v in stages.values())
