@@ -35,8 +35,8 @@ OFFSET_STD_DEG = 10.0
 known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
 
 WELL_SEEN_STD_DEG = 15.0
-"""What the network states of a well-seen pair of eyes of a driver it doesn't know (median over synthetic test drivers). A reading
-it is less sure of counts for less in proportion, calibrated or not."""
+"""About what the network states of a well-seen pair of eyes of a driver it doesn't know. A reading it is less sure of counts for
+less in proportion, calibrated or not."""
 
 APART_DEG = 25.0
 """Network and geometry may differ by as much: the geometric reading of an unknown driver is that far off. What lies beyond is

@@ -80,8 +80,7 @@ def _mixed(one: tuple[Array, float], other: tuple[Array, float]) -> tuple[Array,
 def _bent(reading: HeadReading) -> float:
     """How much worse the mesh is than it says: it bends turned heads towards frontal and so doesn't see how far they are turned.
 
-    Rendered test drivers (1,232 meshes): mean error 9 degrees where the network reads 30 to 45 degrees of turn, 14 at 45 to 55,
-    17 at 55 to 65, 29 at 65 to 80, and over 80 beyond, while the mesh's own estimate stays under 10.
+    On rendered drivers its error grows steeply from 45 degrees on by the network's reading, while its own estimate stays small.
     """
     turn = math.degrees(math.acos(max(-1.0, min(1.0, float(reading.view[2, 2])))))
     return 1.0 + (max(0.0, turn - BENT_FROM_DEG) / BENT_OVER_DEG) ** 2

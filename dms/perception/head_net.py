@@ -24,6 +24,7 @@ LEVEL_FROM_DEG = 30.0
 
 STD_MAX_DEG = 90.0
 MIRROR = np.diag([-1.0, 1.0, 1.0])
+"""``MIRROR @ rotation @ MIRROR`` is the rotation of the mirrored head; training takes it from here."""
 
 Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]

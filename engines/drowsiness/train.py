@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))  # engines and tools are no installed packages
+
+from tools.training.answer import needs  # noqa: E402
+
+needs("torch", "onnx", "scipy")
+
+import torch  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
 
 from dms.assessment.lid_history import BIN_ROWS, BINS, BLINK_ROWS, BLINKS  # noqa: E402
 from engines.drowsiness.data import make, recipe  # noqa: E402

@@ -13,20 +13,24 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+
+from tools.training.answer import answered, needs  # noqa: E402
+
+needs("torch", "onnx")
+
+import torch  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 from dms.perception.eye_patch import HEIGHT, WIDTH, cut_eye, eye_roi, to_patch  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from hil.driver.truth.columns import WORDS  # noqa: E402
 from hil.driver.truth.training_reader import TrainingSet  # noqa: E402
 from tools.training import augment  # noqa: E402
-from tools.training.answer import answered  # noqa: E402
 from tools.training.covers import cover  # noqa: E402
 from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402

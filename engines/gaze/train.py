@@ -6,35 +6,39 @@ FACES is a set made by ``tools.training.render faces`` with meshes (``tools.trai
 the same command goes on where it was broken off.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
+from tools.training.answer import answered, needs  # noqa: E402
+
+needs("torch", "onnx")
+
+import torch  # noqa: E402
 from data import GazeRows, patches, readable  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 from dms.perception.eye_patch import WIDTH, to_patch  # noqa: E402
 from dms.perception.gaze_net import EYE_VALUES, SIDES, VALUES  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from dms.records.angles import direction_from  # noqa: E402
 from tools.training import augment  # noqa: E402
-from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.lashes import draw_lashes, lids_of  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
+from tools.training.program import begin, options, rates  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
 
-BATCH, POINTS_BATCH = 64, 256
+BATCH, STEPS, SEED = 64, 2500, 4003
+POINTS_BATCH = 256
 FROZEN = 32
 """So many first weight tensors of the trunk stay as they are."""
 
@@ -191,13 +195,13 @@ def other_faces(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 class Examples:
     """Points as faces of other proportions would have them, patches taken anew."""
 
-    def __init__(self, faces: Faces, known: GazeRows, chosen: NDArray[np.int64]) -> None:
-        self._faces, self._known, self.chosen = faces, known, chosen
+    def __init__(self, faces: Faces, known: GazeRows, chosen: NDArray[np.int64], seed: int = SEED) -> None:
+        self._faces, self._known, self.chosen, self._seed = faces, known, chosen, seed
 
     def batches(self, done: int) -> Iterator[Batch]:
         """Endless; batch k depends on k alone."""
         while True:
-            rng = np.random.default_rng([4003, done])
+            rng = np.random.default_rng([self._seed, done])
             chosen = rng.choice(self.chosen, BATCH)
             cut = [self.eyes(rng, int(i)) for i in chosen]
             values = self._known.values[chosen] + other_faces(rng, BATCH)
@@ -214,7 +218,7 @@ class Examples:
 
         def batches(done: int) -> Iterator[tuple[Tensor, Tensor]]:
             while True:
-                rng = np.random.default_rng([4003, 1 + member, done])
+                rng = np.random.default_rng([self._seed, 1 + member, done])
                 chosen = rng.choice(self.chosen, POINTS_BATCH)
                 values = self._known.values[chosen] + other_faces(rng, POINTS_BATCH)
                 yield torch.from_numpy(values), torch.from_numpy(self._known.angles[chosen].reshape(POINTS_BATCH, 6))
@@ -281,29 +285,21 @@ def ship(net: nn.Module, examples: Examples, known: GazeRows, test: NDArray[np.i
     print(package("gaze", from_pictures(net), feeds, calibration=calibration, figures=figures).table())
 
 
-RATES = {"": 1e-3, "trunk.": 2e-4}
-"""Learning rates; the trunk has learned from real eyes and moves slowly."""
-
-
 def main() -> int:
     """Train, and ship if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--package", action="store_true", help="then write the engine's files")
-    args = parser.parse_args()
-    faces = load_faces(args.faces)
+    args = options(__doc__, "FACES", STEPS, SEED)
+    faces = load_faces(args.pictures)
     known = readable(faces)
     chosen = np.flatnonzero(np.isin(known.rows, faces.rows("train")))
     net = GazeNet(*scaling(known.values[chosen])).to(memory_format=torch.channels_last)
-    examples = Examples(faces, known, chosen)
-    rates = RATES | {f"trunk.weights.{name}": 0.0 for name in list(net.trunk.weights)[:FROZEN]}
-    train(net, examples.batches, by_pixels, Schedule(args.steps, rates), args.out / "pixels", seed=4003)
+    begin(net, args.start)
+    examples = Examples(faces, known, chosen, args.seed)
+    schedule = Schedule(args.steps, rates(net.trunk.weights, FROZEN, moving=2e-4))
+    train(net, examples.batches, by_pixels, schedule, args.out / "pixels", args.seed)
     for member in range(MEMBERS):
         reader = OneReader(net, member)
         schedule = Schedule(POINTS_STEPS, {"": 2e-3}, decay=1e-3)
-        train(reader, examples.points(member), by_points, schedule, args.out / f"points_{member}", seed=4003 + member)
+        train(reader, examples.points(member), by_points, schedule, args.out / f"points_{member}", args.seed + member)
     if args.package:
         ship(net.eval(), examples, known, np.setdiff1d(np.arange(len(known.rows)), chosen))
     return 0

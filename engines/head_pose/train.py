@@ -6,32 +6,38 @@ FACES is a set made by ``tools.training.render faces`` with meshes (``tools.trai
 the same command goes on where it was broken off. The last step writes the engine (``--package``).
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tools.training.answer import answered, needs  # noqa: E402
+
+needs("torch", "onnx")
+
+import torch  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
 from dms.perception.head_fusion import angle_deg as turn_deg  # noqa: E402
-from dms.perception.head_net import SIDE, cut_head, head_roi, rotation_of  # noqa: E402
+from dms.perception.head_net import MIRROR, SIDE, cut_head, head_roi, rotation_of  # noqa: E402
 from dms.perception.roi import Roi  # noqa: E402
 from tools.training import augment  # noqa: E402
-from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.loop import Schedule, train  # noqa: E402
+from tools.training.program import begin, options, rates  # noqa: E402
 from tools.training.trunk import Trunk  # noqa: E402
 
-BATCH = 64
-MIRROR = np.diag([-1.0, 1.0, 1.0])
+BATCH, STEPS, SEED = 64, 5000, 4001
+FROZEN = 17
+"""So many first weight tensors of the trunk stay as they are."""
+
 ROLL_DEG = 40.0
 
 
@@ -92,8 +98,8 @@ def loss(module: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, T
 class Examples:
     """Cut-outs with new backgrounds, light, cameras, things in the way, at the places where our chain puts them."""
 
-    def __init__(self, faces: Faces, rows: NDArray[np.int64]) -> None:
-        self._faces, self._rows = faces, rows
+    def __init__(self, faces: Faces, rows: NDArray[np.int64], seed: int = SEED) -> None:
+        self._faces, self._rows, self._seed = faces, rows, seed
         turned = np.degrees(np.arccos(np.clip(faces.view[rows][:, 2, 2], -1, 1)))
         bins = np.minimum(turned // 10, 12).astype(int)
         weight = 1.0 / np.maximum(np.bincount(bins, minlength=13)[bins], 0.02 * len(rows))
@@ -102,7 +108,7 @@ class Examples:
     def batches(self, done: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Endless; batch k depends on k alone."""
         while True:
-            rng = np.random.default_rng([4001, done])
+            rng = np.random.default_rng([self._seed, done])
             rows = rng.choice(self._rows, BATCH, p=self._chance)
             pairs = [self.one(rng, int(row)) for row in rows]
             picture = torch.from_numpy(np.stack([p for p, _ in pairs])[:, None]).float()
@@ -191,29 +197,15 @@ def ship(net: nn.Module, faces: Faces, held: int = 240) -> None:
     print(done.table())
 
 
-RATES = {
-    "": 1e-3,
-    "trunk.": 2.5e-4,
-}
-"""Learning rates; the trunk has learned from real faces and moves slowly."""
-
-
 def main() -> int:
     """Train, and ship if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("faces", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--frozen", type=int, default=17, help="so many first weight tensors of the trunk stay as they are")
-    parser.add_argument("--package", action="store_true", help="then write the engine's files")
-    args = parser.parse_args()
-    faces = load_faces(args.faces)
+    args = options(__doc__, "FACES", STEPS, SEED)
+    faces = load_faces(args.pictures)
     net = HeadNet().to(memory_format=torch.channels_last)
-    rates = dict(RATES)
-    for name in list(net.trunk.weights)[: args.frozen]:
-        rates[f"trunk.weights.{name}"] = 0.0
-    examples = Examples(faces, faces.rows("train"))
-    net = train(net, examples.batches, loss, Schedule(args.steps, rates), args.out, seed=4001)
+    begin(net, args.start)
+    schedule = Schedule(args.steps, rates(net.trunk.weights, FROZEN, moving=2.5e-4))
+    examples = Examples(faces, faces.rows("train"), args.seed)
+    net = train(net, examples.batches, loss, schedule, args.out, args.seed)
     if args.package:
         ship(net, faces)
     return 0

@@ -1,5 +1,6 @@
 """How developer programs end: a mistake of the user's is one line and an exit code, not a traceback."""
 
+import importlib.util
 import sys
 from collections.abc import Callable
 
@@ -16,3 +17,11 @@ def answered(main: Callable[[], int]) -> int:
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 3
+
+
+def needs(*packages: str) -> None:
+    """Ends the program with one line if a package it needs is not installed; to be called before they are imported."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"error: {', '.join(missing)} not installed; training needs: pip install -e '.[train]'", file=sys.stderr)
+        raise SystemExit(4)

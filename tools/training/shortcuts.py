@@ -29,7 +29,6 @@ from tools.training.answer import answered  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
 
 Inputs = tuple[dict[str, NDArray[np.uint8]], NDArray[np.float32]]
-MIRROR = np.diag([-1.0, 1.0, 1.0])
 GREY = 110
 
 
@@ -87,7 +86,7 @@ def gaze(engine: Engine, faces: Faces, known: GazeRows, chosen: NDArray[np.int64
         for name, given in cases.items():
             errors.setdefault(name, []).append(off(engine, given, truth))
         there = gaze_net.read(engine, *own).direction
-        back = MIRROR @ gaze_net.read(engine, *mirrored(own)).direction
+        back = head_net.MIRROR @ gaze_net.read(engine, *mirrored(own)).direction
         errors.setdefault("between mirror images", []).append(_between(there, back))
     return {name: float(np.mean(values)) for name, values in errors.items()}
 
@@ -100,7 +99,7 @@ def head(engine: Engine, faces: Faces, rows: NDArray[np.int64]) -> float:
         if np.isfinite(box).all():
             cut = head_net.cut_head(faces.picture(int(row)), head_net.head_roi(tuple(float(v) for v in box)))  # type: ignore[arg-type]
             views = [head_net.decode(engine.run({"image": p.reshape(1, *p.shape, 1)})).view for p in (cut, cut[:, ::-1].copy())]
-            apart.append(angle_deg(views[0], MIRROR @ views[1] @ MIRROR))
+            apart.append(angle_deg(views[0], head_net.MIRROR @ views[1] @ head_net.MIRROR))
     return float(np.median(apart))
 
 
