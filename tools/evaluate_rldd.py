@@ -226,13 +226,36 @@ def order_figures(fold: Fold) -> dict[str, Any]:
     return found
 
 
+def worst_people(folds: tuple[Fold, Fold], most: int) -> list[dict[str, Any]]:
+    """The people whose levels the network orders worst: rho with the level, and per level its mean KSS and the blinks' mean duration
+    in the person's own standard deviations."""
+    from scipy.stats import spearmanr
+
+    found: list[dict[str, Any]] = []
+    for fold in folds:
+        kss, duration = network_kss(fold), squeezed(fold.blinks)[..., 2].mean(1)
+        for number, person in enumerate(np.unique(fold.person), 1):
+            there = fold.person == person
+            means = {
+                name: [round(float(v[there & (fold.level == k)].mean()), 2) for k in np.unique(fold.level[there])]
+                for name, v in (("kss", kss), ("duration", duration))
+            }
+            rho = float(spearmanr(kss[there], fold.level[there])[0])
+            found.append({"person": f"{fold.name} {number}", "rho": round(rho, 2), "n": int(there.sum())} | means)
+    return sorted(found, key=lambda row: float(row["rho"]))[:most]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fold", type=int, nargs=2, default=(1, 2))
     parser.add_argument("--no-network", action="store_true", help="only the classifier")
+    parser.add_argument("--worst", type=int, metavar="N", help="only: the N people whose levels are ordered worst")
     args = parser.parse_args()
     one, other = (read_fold(args.folder, n) for n in args.fold)
+    if args.worst:
+        print("\n".join(map(json.dumps, worst_people((one, other), args.worst))))
+        return
     result: dict[str, Any] = {"classifier": classifier_figures(one, other)}
     if not args.no_network:
         result["order"] = {fold.name: order_figures(fold) for fold in (one, other)}
