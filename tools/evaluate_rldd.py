@@ -227,8 +227,8 @@ def order_figures(fold: Fold) -> dict[str, Any]:
 
 
 def worst_people(folds: tuple[Fold, Fold], most: int) -> list[dict[str, Any]]:
-    """The people whose levels the network orders worst: rho with the level, and at each level its mean KSS and the mean duration of
-    the blinks in the person's own standard deviations."""
+    """The people whose levels the network orders worst: rho with the level, and at each level its mean KSS and the blinks' mean
+    duration in the person's own standard deviations."""
     from scipy.stats import spearmanr
 
     found: list[dict[str, Any]] = []
