@@ -24,8 +24,8 @@ MARGIN = 1.2
 """The network wants some skin round the eye; the crop's border is repeated outwards."""
 
 SHOWN_IN_CROP = 0.05
-"""The network's probability of a visible eye that counts as half: somebody cut this picture out as an eye, while nearly half of the
-eyes the network learned from were hidden, so it has to be surer that there is none."""
+"""Probability of a visible eye, by the network, that counts as half: somebody cut this picture out as an eye, while nearly half
+of the eyes the network learned from were hidden, so it has to be surer that there is none."""
 
 CLOSED_RATIO = 0.255
 """Gap over width at which closed and open are equally likely: the network draws a residual gap over shut lids."""
