@@ -113,6 +113,7 @@ class Assessor:
 
     def _inputs_of(self, state: VehicleState) -> None:
         self._inputs.step(state)
+        self._cycle.ignition(state)
         self._calibration.inputs(state)
         if driver_input(state, self._rules.availability):
             self._criteria.evidence(state.t, "vehicle_input")

@@ -60,7 +60,6 @@ class IgnitionCycle:
     def step(self, t: float, inputs: VehicleState, demands: Sequence[Demand]) -> Sequence[Demand]:
         """Take one moment; answers the demands that this journey still allows."""
         self._restore(t)
-        self._ignition(inputs)
         if self._rules is not None:
             self._count(self._rules, t, demands)
         return self._allowed(self._journey, t, inputs, demands) if self._journey is not None else demands
@@ -91,7 +90,9 @@ class IgnitionCycle:
         self._alerts_s = memory.control_alerts_s
         self._locked_since = t - memory.locked_age_s
 
-    def _ignition(self, inputs: VehicleState) -> None:
+    def ignition(self, inputs: VehicleState) -> None:
+        """Take vehicle inputs as they come: with the ignition off there may be no pictures."""
+        self._restore(inputs.t)
         if inputs.ignition == "off":
             self._off = True
         elif self._off and inputs.ignition in ("on", "start"):

@@ -7,6 +7,7 @@ import pytest
 from drives import AHEAD, CABIN, HIDDEN, blink, drive, never, observation, vehicle
 
 from dms.assessment import Assessor
+from dms.assessment.cycle import CycleMemory
 from dms.assessment.lid_history import Features
 from dms.assessment.sleepiness import Estimate
 from dms.assessment.zones import vehicle_direction
@@ -121,6 +122,18 @@ def test_R171_11_an_escalated_request_held_for_ten_seconds_locks_in_the_chinese_
     told = states("un_r171_cn", drive(30, 15.0, shut=never, zone=lambda t: "road", inputs=inputs))
     t = when(told, lambda s: s.locked_out)
     assert t == pytest.approx(START + 23.0, abs=0.2)
+
+
+@pytest.mark.requirement("R171-11")
+@pytest.mark.parametrize(("ignition", "locked"), [(("on", "on"), True), (("off", "off"), True), (("off", "on"), False)])
+def test_R171_11_the_lock_ends_with_the_ignition_cycle_also_without_pictures(ignition: tuple[str, str], locked: bool) -> None:
+    """A camera that is switched off with the car shows nothing while the ignition is off."""
+    memory = CycleMemory(responses=2, locked="2 unavailability responses")
+    assessor = Assessor(load_profile("un_r171_eu"), CABIN, memory=memory)
+    for t, word in enumerate(ignition):
+        assessor.step(vehicle(float(t), ignition=word))
+    after = assessor.step(observation(2.0))
+    assert after is not None and (after.locked_out is not None) == locked
 
 
 # ---------------------------------------------------------------- ADDW
