@@ -149,7 +149,7 @@ class Executioner(Worker):
                 self.samples.threads.append(threading.active_count())
                 self.samples.load.append(os.getloadavg()[0])
             into = (now - self._start) % PASS_S
-            if self._left and READY_AT_S < into < READY_UNTIL_S and now - self._start > PASS_S / 2 and self._controller.ready:
+            if self._left and READY_AT_S < into < READY_UNTIL_S and self._controller.ready:
                 self._kill(self._left.pop(0))
                 self._stop.wait(PASS_S / 2)
 

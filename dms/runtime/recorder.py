@@ -24,22 +24,23 @@ class Recorder:
     """A context manager; its methods may be called from any thread and return at once.
 
     Args:
-        parts: loaded configuration.
+        parts: loaded configuration; its ``record`` names the file.
         engines: hash of the engines in use, for the header.
+        prepare: first on the recorder's thread: the place to raise its priority.
 
     Attributes:
         dropped: entries lost because the disk was slower than the loop.
         error: the first that went wrong while writing (a full disk); what comes later is still tried.
     """
 
-    def __init__(self, parts: Loaded, engines: str | None = None) -> None:
+    def __init__(self, parts: Loaded, engines: str | None = None, prepare: Callable[[], object] | None = None) -> None:
         from dms import __version__
 
         rules = f"{parts.profile.name} {parts.profile.hash}"
         header = LogHeader(
             software=__version__, camera=parts.camera, vehicle=parts.config.vehicle, profile=rules, engines=engines
         )
-        self._path = str(parts.config.record)
+        self._path, self._prepare = str(parts.config.record), prepare
         self._writer = LogWriter(self._path, header)
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(QUEUE)
         self._thread = threading.Thread(target=self._run, name="dms-recorder", daemon=True)
@@ -71,6 +72,8 @@ class Recorder:
             self.dropped += 1
 
     def _run(self) -> None:
+        if self._prepare is not None:
+            self._prepare()
         while (entry := self._queue.get()) is not None:
             self._try(entry)
         self._try(self._writer.close)

@@ -19,12 +19,18 @@ from dms.runtime.golden import Golden
 from dms.runtime.loop import Loop
 from dms.runtime.notify import Notifier
 from dms.runtime.paced import PacedSource
+from dms.runtime.realtime import BASE_PRIORITY, raise_priority
 from dms.runtime.recorder import Recorder
 from dms.runtime.reporting import check_writable
 from dms.runtime.selftest import SelfTest, camera_pictures, can_frames, engine_files, golden_answers
 
 CAN_WAIT_S = 0.5
 """Longest time until the first CAN frames must have left."""
+
+
+def _as_others() -> str:
+    """The recorder's thread starts before the loop's and cannot inherit its priority."""
+    return raise_priority(BASE_PRIORITY)
 
 
 class Service:
@@ -82,7 +88,9 @@ class Service:
         stack.enter_context(self.source)
         bus = open_bus(config.bus_config())
         stack.callback(bus.close)
-        self.recorder = stack.enter_context(Recorder(self._parts, self._engines.bundle_hash)) if config.record else None
+        if config.record:
+            prepare = _as_others if config.real_time.fifo else None
+            self.recorder = stack.enter_context(Recorder(self._parts, self._engines.bundle_hash, prepare))
         self.loop = Loop(
             self._parts,
             self.source,
