@@ -45,6 +45,9 @@ READY_AT_S = 4.0
 """In the log the driver is attentive from 0.6 to 8.6 s: the time to kill a stage."""
 
 READY_UNTIL_S = 8.0
+LONG_GAP_S = 0.1
+"""Twice the period: a cycle is missing."""
+
 WARM_UP_S = 30.0
 """Memory is compared with what was resident then."""
 
@@ -89,6 +92,7 @@ class Controller(Worker):
         self.receiver = TakeoverReceiver(layout)
         self.changes: list[tuple[float, bool]] = [(clock.now(), False)]
         self.gaps: list[float] = []
+        self.heard_at: list[float] = []
         self._bus, self._heard_at = bus, 0.0
 
     def work(self) -> None:
@@ -97,6 +101,7 @@ class Controller(Worker):
             now = clock.now()
             if frame is not None and self.receiver.feed(frame, now) is not None:
                 self.gaps.append(now - self._heard_at)
+                self.heard_at.append(now)
                 self._heard_at = now
             ready = self.receiver.statement(now).ready
             if ready != self.changes[-1][1]:
@@ -137,7 +142,8 @@ class Executioner(Worker):
         super().__init__("executioner")
         self.killed: list[Killed] = []
         self.samples = Samples()
-        self._loop, self._controller, self._start, self._left = loop, controller, start, list(stages)
+        self.start = start
+        self._loop, self._controller, self._left = loop, controller, list(stages)
 
     def work(self) -> None:
         following = clock.now()
@@ -148,7 +154,7 @@ class Executioner(Worker):
                 self.samples.rss_mib.append(resident_mib() or 0.0)
                 self.samples.threads.append(threading.active_count())
                 self.samples.load.append(os.getloadavg()[0])
-            into = (now - self._start) % PASS_S
+            into = (now - self.start) % PASS_S
             if self._left and READY_AT_S < into < READY_UNTIL_S and self._controller.ready:
                 self._kill(self._left.pop(0))
                 self._stop.wait(PASS_S / 2)
@@ -162,7 +168,7 @@ class Executioner(Worker):
         self.killed.append(
             Killed(
                 stage,
-                round(at - self._start, 1),
+                round(at - self.start, 1),
                 _ms(gone),
                 None if gone is None or back is None else _ms(gone + back),
                 _ms(max(self._controller.gaps[heard:], default=0.0)),
@@ -233,9 +239,17 @@ def _result(seconds: float, cpu: float, loop: Loop, controller: Controller, exec
             "p50": stats.period_error_p50_ms, "p99": stats.period_error_p99_ms, "max": stats.period_error_max_ms,
         },
         "longest_gap_on_the_bus_ms": _ms(gaps[-1]) if gaps else None,
+        "long_gaps": [
+            {"at_s": round(t - executioner.start, 2), "ms": _ms(gap)}
+            for t, gap in zip(controller.heard_at[2:], controller.gaps[2:], strict=True)
+            if gap > LONG_GAP_S
+        ],
         "receiver_verdicts": {k.name: v for k, v in controller.receiver.verdicts.items() if v},
         "golden_inferences": health.golden,
-        "rss_mib": {"after_warm_up": samples.rss_mib[warm], "end": samples.rss_mib[-1], "largest": max(samples.rss_mib)},
+        "rss_mib": {
+            "after_warm_up": samples.rss_mib[warm], "end": samples.rss_mib[-1], "largest": max(samples.rss_mib),
+            "each_minute": samples.rss_mib[warm::60],
+        },
         "threads": {"fewest": min(samples.threads[1:]), "most": max(samples.threads)},
         "load_average": {"mean": round(sum(samples.load) / len(samples.load), 1), "max": round(max(samples.load), 1)},
         "restarts": {name: stage.restarts for name, stage in health.stages.items()},
