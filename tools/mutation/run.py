@@ -5,7 +5,8 @@
     python -m tools.mutation.run dms/assessment/closure.py        one of them
 
 The tests of ``modules.toml`` run against a copy of the tree (in a temporary folder), so the working tree is never changed. Takes
-minutes a module. Exit codes: 0 ok; 1 a score below ``--at-least``; 2 usage; 3 the tests fail without a mutant.
+minutes a module. Exit codes: 0 ok; 1 a score below ``--at-least``; 2 usage; 3 the tests fail without a mutant; 4 Cosmic Ray is
+missing.
 """
 
 import argparse
@@ -29,6 +30,7 @@ else:
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("dms", "tests", "docs", "tools/__init__.py", "tools/requirements", "pyproject.toml")
 LINKED = ("engines", "calibration", "hil")
+TOOL = Path(sys.executable).with_name("cosmic-ray")
 WALL_LIMIT_S = 3600
 """For Cosmic Ray's own stopwatch; the server ends a run by its CPU time."""
 
@@ -82,6 +84,9 @@ def main() -> int:
     unknown = [name for name in args.modules if name not in plan["modules"]]
     if unknown:
         parser.error(f"{unknown[0]} is not in tools/mutation/modules.toml")
+    if not TOOL.exists():
+        print("mutation: Cosmic Ray is missing; run: pip install -r tools/mutation/requirements.txt", file=sys.stderr)
+        return 4
     low = False
     for module in args.modules or plan["modules"]:
         try:
@@ -115,12 +120,12 @@ def mutate(module: str, plan: dict[str, Any], limit: int | None = None) -> Repor
         copy_tree(tree)
         door, session, config = Path(folder) / "door", Path(folder) / "session.sqlite", Path(folder) / "config.toml"
         config.write_text(configuration(module, door, plan["exclude"]))
-        tool = [str(Path(sys.executable).with_name("cosmic-ray"))]
+        tool = [str(TOOL)]
         with server(tree, door, tests):
             if subprocess.run([sys.executable, "-S", str(ROOT / "tools/mutation/ask.py"), str(door)]).returncode:
                 raise BaselineFails(f"{module}: its tests fail without a mutant: {' '.join(tests)}")
             call([*tool, "init", str(config), str(session)], tree)
-            call([str(Path(sys.executable).with_name("cr-filter-operators")), str(session), str(config)], tree)
+            call([str(TOOL.with_name("cr-filter-operators")), str(session), str(config)], tree)
             if limit is not None:
                 cut(session, limit)
             call([*tool, "exec", str(config), str(session)], tree)
