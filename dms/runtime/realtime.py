@@ -83,7 +83,7 @@ class RealTime:
         self.grants[f"thread {stage}"] = raise_priority(priority) if priority else "ordinary"
 
     def sweep(self) -> None:
-        """Collect what piled up since the start (a millisecond: the frozen rest is left out)."""
+        """Collect what piled up since the start (some milliseconds: the frozen rest is left out)."""
         if self._still:
             gc.collect()
 
