@@ -512,13 +512,12 @@ def test_the_loop_runs_on_it(plans: Path, dms: Any, tmp_path: Path, monkeypatch:
     config.write_text("source: sample\nengines: {backend: tensorrt, fallback: onnxruntime}\n")
     result = dms("run", "--config", config, "--seconds", "2", "--jsonl")
     assert result.code == 0 and "DEGRADED" not in result.err, result.err
-    assert "frames judged" in result.err and '"state":"degraded"' not in result.out
+    assert "frames judged" in result.err and "running on onnxruntime" not in result.out
     assert not gpu.live()
     for plan in (tmp_path / "plans").glob("*/plan"):
         plan.write_bytes(b"damaged")
     result = dms("run", "--config", config, "--seconds", "3", "--jsonl")
     assert result.code == 0 and "dms: DEGRADED: running on onnxruntime instead of tensorrt: the TensorRT plan of" in result.err
-    assert "running on onnxruntime instead of tensorrt" in result.out
     config.write_text("source: sample\nengines: {backend: tensorrt}\n")
     assert dms("run", "--config", config, "--seconds", "1").code == 4
     assert not gpu.live()
