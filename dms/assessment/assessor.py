@@ -165,13 +165,15 @@ class Assessor:
             pass
         elif now.closure.shut or sight is None:
             self._zone.step(tick.t, "unknown")
+            if now.closure.shut:
+                now.attention.doubt()
         else:
             late_s = self._zone.step(tick.t, sight.zone, observation.zone is not None)
             now.by_head = sight.by == "head"
         zone = now.zone = self._zone.zone
         off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
         now.glances.step(tick, off, late_s)
-        now.attention.step(tick, zone, now.by_head, now.glances.off_s)
+        now.attention.step(tick, zone, now.by_head, now.closure.blinking)
         if now.buffer is not None:
             now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone

@@ -90,6 +90,8 @@ class ZoneMap:
         yaw, pitch = vehicle_angles(direction)
         chance = None if zone == "unknown" else self._chances.of(zone, origin, direction, spread)
         on_road = self._on_road(zone, chance, origin, direction, spread)
+        if zone in self._road and on_road < self._rules.road_probability_min:
+            zone, chance = "unknown", None  # beside the road may be a phone in its holder
         return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread, chance, on_road)
 
     def _on_road(self, zone: Zone, chance: float | None, origin: Vector, direction: Vector, spread: float) -> float:

@@ -174,6 +174,7 @@ class GazeRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default_std_deg: float
     std_max_deg: float
     margin_deg: float
+    road_probability_min: float
     hysteresis_s: float
 
 
@@ -232,7 +233,9 @@ class AttentionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which zones make a driver attentive, and after how long."""
 
     confirm_s: float
+    confirm_share: float
     mirror_max_s: float
+    mirror_reset_s: float
     road_zones: list[Zone]
     mirror_zones: list[Zone]
     phone_probability: float

@@ -3,6 +3,7 @@
 import math
 import random
 
+import msgspec
 import numpy as np
 import pytest
 from drives import CABIN, PROFILE, drive, never, observation
@@ -121,7 +122,8 @@ def test_P02_a_sight_says_how_likely_its_zone_and_the_road_are() -> None:
 
 def test_P02_a_second_road_zone_counts_as_road() -> None:
     road: list[Zone] = ["road", "cluster"]
-    both = ZoneMap(LHD, PROFILE.rules.gaze, road).look(Observation(t=0.0, gaze=sight(4, -20, 5.0)))
+    rules = msgspec.structs.replace(PROFILE.rules.gaze, road_probability_min=0.5)
+    both = ZoneMap(LHD, rules, road).look(Observation(t=0.0, gaze=sight(4, -20, 5.0)))
     assert both is not None and both.probability is not None and both.on_road is not None
     assert both.on_road == pytest.approx(both.probability + 0.023, abs=0.01)
 
