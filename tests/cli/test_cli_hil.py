@@ -67,6 +67,6 @@ def test_a_drive_is_written_with_its_truth_and_assess_takes_it(dms, tmp_path) ->
 
 def test_a_planted_bug_is_the_exit_code_1(dms) -> None:
     result = dms(
-        "hil", "never-false-ready", "--hours", "0.1", "--seed", "1", "--family", "dark_glasses", "--plant", "unknown_is_open"
+        "hil", "never-false-ready", "--hours", "0.3", "--seed", "1", "--family", "bus_faults", "--plant", "stale_value_held"
     )
-    assert result.code == 1 and "bug planted: unknown_is_open" in result.out and "aim missed" in result.out
+    assert result.code == 1 and "bug planted: stale_value_held" in result.out and "aim missed" in result.out
