@@ -58,7 +58,7 @@ def test_make_targets_exist() -> None:
 
 
 def test_commands_and_options_in_the_text_exist() -> None:
-    for name in re.findall(r"`(?:\S*/)?dms ([a-z]+)", README):
+    for name in re.findall(r"`(?:\S*/)?dms ([a-z-]+)", README):
         assert name in COMMANDS, f"README speaks of dms {name}"
 
 

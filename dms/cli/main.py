@@ -22,10 +22,11 @@ COMMANDS = {
     "scenario": "scripted synthetic drivers to pictures, labels, drive logs, training sets",
     "camera": "which cameras there are, and what one of them really delivers",
     "hil": "the test bench at signal level: the never-false-ready machine",
+    "jetson-accept": "acceptance on a Jetson: eleven parts in one record with a hash",
     "doctor": "what is usable on this machine, what is not, and the command that mends it",
     "bench": "latency and CPU time per stage, publisher jitter",
 }
-"""Name and one line of help; the module is ``dms.cli.<name>`` and is imported only when asked for."""
+"""Name and one line of help; the module is ``dms.cli.<name>``, a hyphen an underscore, and is imported only when asked for."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if name not in COMMANDS:
         raise UsageError(f"there is no command '{name}'; one of: {', '.join(COMMANDS)}")
-    module = importlib.import_module(f"dms.cli.{name}")
+    module = importlib.import_module(f"dms.cli.{name.replace('-', '_')}")
     parser = argparse.ArgumentParser(
         prog=f"dms {name}", description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

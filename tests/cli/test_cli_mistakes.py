@@ -282,9 +282,11 @@ def test_help_names_the_module_s_command_and_module_texts_agree():
     import importlib
 
     for name in COMMANDS:
-        module = importlib.import_module(f"dms.cli.{name}")
+        module = importlib.import_module(f"dms.cli.{name.replace('-', '_')}")
         assert isinstance(module.HELP, str) and module.__doc__ and callable(module.run)
-    files = {p.stem for p in (ROOT / "dms" / "cli").glob("*.py") if "\nHELP = " in p.read_text(encoding="utf-8")}
+    files = {
+        p.stem.replace("_", "-") for p in (ROOT / "dms" / "cli").glob("*.py") if "\nHELP = " in p.read_text(encoding="utf-8")
+    }
     assert files == COMMANDS.keys()
 
 

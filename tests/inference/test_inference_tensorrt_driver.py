@@ -572,3 +572,24 @@ def test_a_plan_of_another_network_does_not_fit(plans: Path) -> None:
     other = replace(spec, outputs=plain("gaze").outputs)
     with pytest.raises(InputError, match="the plan of eye_state does not fit slot eye_state"):
         backend.load(other, Options())
+
+
+# -- acceptance on a device ---------------------------------------------------------------------------------------------------
+
+
+def test_the_acceptance_run_s_gpu_parts(tmp_path: Path) -> None:
+    """``dms jetson-accept`` on the real back end: facts, speed by mode, parity, cache of plans."""
+    from dms.runtime.accept.fakes import fake_parts
+    from dms.runtime.accept.rig import RealGpu, Rig
+    from dms.runtime.accept.run import accept
+    from dms.runtime.machine import Machine, MachineState
+
+    gpu = RealGpu(tmp_path / "plans")
+    rig = Rig(fake_parts(), gpu, Machine(), tmp_path, False, 2, 1.0, 1.0, 1.0, MachineState(), (EYE, "gaze"))
+    told = {part.number: part for part in accept(rig, "run.yaml", {3, 4, 5, 6}).content.parts}
+    assert told[3].status == "pass" and told[3].values["graphs"] is True, told[3]
+    assert told[5].status == told[6].status == "pass", (told[5], told[6])
+    assert [check.name for check in told[4].checks if not check.ok] == ["fewest_runs"], told[4]
+    for model in told[4].values["models"].values():
+        assert model["p50_ms_by_mode"].keys() == {"copied", "in place", "copied, graph"}
+        assert model["plan_bytes"] > 0 and model["build_s"] > 0
