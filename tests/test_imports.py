@@ -52,6 +52,9 @@ TOP: dict[str, set[str]] = {
 """Rooms that are loaded only when pictures or conversion are asked for."""
 
 CLOCK_READERS = ("dms.runtime", "dms.cli")
+DATED = {"dms.runtime.accept.date"}
+"""Reads the wall clock for the date in the header of an acceptance record, and for nothing else."""
+
 STOPWATCHES = {"dms.inference.base", "dms.perception.pipeline"}
 """Measure how long a stage took, for benches; no decision depends on it."""
 
@@ -173,7 +176,7 @@ def test_stopwatches_are_only_stopwatches() -> None:
 
 @pytest.mark.requirement("FS-19")
 def test_no_clock_that_can_be_set_is_read() -> None:
-    """Neither ``time.time`` nor ``datetime``: a stepped wall clock changes nothing."""
+    """Neither ``time.time`` nor ``datetime``: a stepped wall clock changes nothing. A date in a header is all there may be."""
     allowed = {"monotonic", "perf_counter", "process_time", "thread_time", "sleep"}
     for name, tree in modules().items():
         used = {
@@ -182,7 +185,10 @@ def test_no_clock_that_can_be_set_is_read() -> None:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "time"
         }
         assert used <= allowed or "time" not in clock_reads(tree), name
-        assert not [wanted for wanted in clock_reads(tree) if wanted.startswith(("datetime", "time."))], name
+        settable = [wanted for wanted in clock_reads(tree) if wanted.startswith(("datetime", "time."))]
+        assert bool(settable) == (name in DATED), name
+    users = {name for name, tree in modules().items() for wanted, _ in imports(tree) if wanted in DATED}
+    assert users == {"dms.runtime.accept.run"}, "a date is for the record's header only"
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from dms.errors import DmsError, HardwareError
 from dms.inference.registry import load_backend
 from dms.runtime import clock
 from dms.runtime.accept import devices, driving, identity, networks
+from dms.runtime.accept.date import utc_now
 from dms.runtime.accept.fakes import WHAT, FakeGpu, fake_parts, fake_root
 from dms.runtime.accept.part import Measured, NotRun, Result, judge
 from dms.runtime.accept.record import PARTS, Content, Record, seal
@@ -71,9 +71,8 @@ def accept(rig: Rig, config: str, chosen: Collection[int], tell: Tell = lambda l
         tell(f"part {number}, {PARTS[number - 1]}")
         results[number] = run_part(rig, number, measure) if number in chosen else _left_out(number, NOT_ASKED)
     profile = f"{rig.parts.profile.name} {rig.parts.profile.hash16:04x} ({rig.parts.profile.identity.trust})"
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     told = [results[number] for number in sorted(results)]
-    content = Content(now, rig.dry, __version__, config, engines, profile, told)
+    content = Content(utc_now(), rig.dry, __version__, config, engines, profile, told)
     last = run_part(rig, RECORD_PART, lambda _: _reads_back(content)) if RECORD_PART in chosen else None
     return seal(msgspec.structs.replace(content, parts=[*told, last or _left_out(RECORD_PART, NOT_ASKED)]))
 
