@@ -18,7 +18,7 @@ demo: $(VENV)/.cpu
 
 test: $(VENV)/.dev
 	$(BIN)/dms engines build
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone and not tensorrt"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone and not tensorrt"
 	$(BIN)/python -m pytest -m "alone and not tensorrt"
 
 # Five proofs of the TensorRT back end, without TensorRT and without a GPU; what they prove and what not: README, "On a Jetson".

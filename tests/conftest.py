@@ -17,7 +17,7 @@ import hypothesis
 import pytest
 import requirement_marks
 from requirement_marks import pytest_addoption
-from run_alone import mark_alone
+from run_alone import long_ones_first, mark_alone
 
 __all__ = ["pytest_addoption"]  # a hook: pytest finds it here
 
@@ -27,6 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Marks by requirement and by file."""
     requirement_marks.pytest_collection_modifyitems(config, items)
     mark_alone(items)
+    long_ones_first(items)
 
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests send nothing home; that the product does not either has its own test

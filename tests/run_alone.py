@@ -15,6 +15,15 @@ FILES = frozenset(
 )  # fmt: skip
 
 
+LONG = ("test_packaging.py", "test_readme.py")
+"""Few tests that take minutes: begun first, or one worker waits for the other at the end."""
+
+
+def long_ones_first(items: list[pytest.Item]) -> None:
+    """The order in which workers take files, with ``--no-loadscope-reorder``."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 def mark_alone(items: list[pytest.Item]) -> None:
     """Adds the mark, before ``-m`` takes tests away."""
     for item in items:
