@@ -88,7 +88,8 @@ def test_origin_of_the_eyes_moves_the_zone() -> None:
 
 
 @pytest.mark.parametrize(("yaw", "pitch", "std", "zone"), [
-    (0, -6, 3, "road"), (0, -10, 3, "unknown"), (0, -10, 15, "unknown"), (4, -25, 11, "cluster"), (4, -25, 18, "unknown"), (-80, 0, 20, "driver_window"),
+    (0, -6, 3, "road"), (0, -10, 3, "unknown"), (0, -10, 15, "unknown"), (4, -25, 11, "cluster"), (4, -25, 18, "unknown"),
+    (-80, 0, 20, "driver_window"),
 ])  # fmt: skip
 def test_uncertain_gaze_is_unknown_only_where_road_and_off_road_are_alike(
     yaw: float, pitch: float, std: float, zone: str
