@@ -129,7 +129,7 @@ def unlawful(history: deque[Record], state: TakeoverReadiness) -> str | None:
         return "no fresh picture"
     if pictures[-1].face is None or not pictures[-1].face.present:
         return "no face in the newest picture"
-    recent = [p for p in pictures if state.t - p.t <= 0.9]
+    recent = [p for p in pictures if state.t - p.t <= 0.65]
     if len(recent) < 3 or not any(_open(p) and _ahead(p) for p in recent):
         return "no recent picture with open eyes on the road"
     return None
