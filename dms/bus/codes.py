@@ -48,19 +48,26 @@ _WARNING_REASON = {
 
 
 class Codes(dict[str, int]):
-    """Codes of one message under construction; starts as "nothing available"."""
+    """Codes of one message under construction; starts as "nothing available". A signal that a short message lacks is left out."""
 
     def __init__(self, message: Message) -> None:
         super().__init__({name: signal.code(None) for name, signal in message.signals.items() if name not in (CRC, COUNTER)})
         self._signals = message.signals
 
+    def raw(self, name: str, code: int) -> None:
+        """A code as it is."""
+        if name in self._signals:
+            self[name] = code
+
     def number(self, name: str, value: float | None) -> None:
         """A physical value."""
-        self[name] = self._signals[name].code(value)
+        if name in self._signals:
+            self[name] = self._signals[name].code(value)
 
     def word(self, name: str, label: str | None) -> None:
         """A value by its name in the value table."""
-        self[name] = self._signals[name].names["SNA" if label is None else label]
+        if name in self._signals:
+            self[name] = self._signals[name].names["SNA" if label is None else label]
 
     def flag(self, name: str, value: bool | None) -> None:
         """Unknown, No, Yes of two bits."""
@@ -68,8 +75,9 @@ class Codes(dict[str, int]):
 
     def wrapped(self, name: str, count: int | None) -> None:
         """A free running counter: as many steps as the signal's range has."""
-        span = int(self._signals[name].high) + 1
-        self.number(name, None if count is None else count % span)
+        if name in self._signals:
+            span = int(self._signals[name].high) + 1
+            self.number(name, None if count is None else count % span)
 
 
 def percent(probability: float | None) -> float | None:
@@ -100,7 +108,7 @@ def takeover_ready(message: Message, sample: Sample | None, now: float, ack: int
     if sample is None:
         return codes
     age = now - sample.captured
-    codes["Smpl_Age"] = _age_code(message, age)
+    codes.raw("Smpl_Age", _age_code(message, age))
     codes.wrapped("Smpl_FrameCnt", sample.frame_counter)
     fresh = 0.0 <= age <= p.stale_after_s  # NaN and the future are not fresh
     operating = _OPERATING[sample.state.health.state]
@@ -117,7 +125,7 @@ def takeover_ready(message: Message, sample: Sample | None, now: float, ack: int
 def _void(codes: Codes, sample: Sample, operating: str) -> None:
     """No evidence about the driver: all else stays SNA."""
     words = set(sample.state.health.reasons) | {"not_calibrated" if operating == "Calibrating" else "camera_degraded"}
-    codes["TkoRdy_Reason"] = _bits(words)
+    codes.raw("TkoRdy_Reason", _bits(words))
     if operating == "Fault":
         codes.word("TkoRdy_St", "Faulty")
 
@@ -137,7 +145,7 @@ def _statement(codes: Codes, sample: Sample, operating: str, p: EncodingParamete
     codes.number("TkoRdy_Score", percent(state.readiness_score))
     codes.number("TkoRdy_Conf", percent(state.confidence))
     codes.number("TkoRdy_TimeEst", state.takeover_time_s)
-    codes["TkoRdy_Reason"] = _bits(reasons(sample, p))
+    codes.raw("TkoRdy_Reason", _bits(reasons(sample, p)))
     codes.number("TkoRdy_Lvl", state.level)
     codes.word("DrvEngage_St", _ENGAGEMENT[state.level])
     codes.flag("DrvPresent_St", _present(sample))
@@ -264,7 +272,7 @@ def _availability(codes: Codes, state: TakeoverReadiness, p: EncodingParameters)
         age = ages.get(criterion)
         codes.number(signal, age)
         bits |= (age is not None and age <= p.availability_window_s) << bit
-    codes["Avail_Criteria"] = bits
+    codes.raw("Avail_Criteria", bits)
     codes.number("Avail_Valid", state.availability.valid)
     codes.number("Avail_Monitorable", state.availability.monitorable)
 

@@ -1,20 +1,18 @@
-"""AUTOSAR end-to-end protection, profile 5: protect, check, and the receiver's state machine.
+"""AUTOSAR end-to-end protection at the receiver: the verdict on each frame, and the state of the communication.
 
-Header in bytes 0 to 2 of the frame: CRC-16 (polynomial 0x1021, start 0xFFFF, low byte first), then an 8-bit counter. The CRC
-covers everything behind itself and then the 16-bit data id (low byte first), which is never sent: a frame put under another
-message's id fails. CRC and counter find corruption, loss, repetition and wrong order; they are no defence against a forger,
-who can know the data id.
+Where counter and CRC stand, and how they are computed, is the profile's business: ``dms.bus.e2e_profiles``. CRC and counter find
+corruption, loss, repetition and wrong order; they are no defence against a forger, who can know the data id.
 """
 
-from binascii import crc_hqx
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
+from dms.bus.e2e_profiles import Profile
 from dms.errors import UsageError
 
-HEADER_BYTES = 3
-COUNTER_PERIOD = 256
+LARGEST_STEP = 254
+"""An 8-bit counter cannot tell a larger step from a repetition."""
 
 
 class Check(Enum):
@@ -74,8 +72,8 @@ class E2EParameters:
         Raises:
             UsageError: naming the value.
         """
-        if not 1 <= self.max_delta_counter < COUNTER_PERIOD - 1:
-            raise UsageError(f"e2e max_delta_counter = {self.max_delta_counter} is outside 1..{COUNTER_PERIOD - 2}")
+        if not 1 <= self.max_delta_counter <= LARGEST_STEP:
+            raise UsageError(f"e2e max_delta_counter = {self.max_delta_counter} is outside 1..{LARGEST_STEP}")
         for name in ("min_ok_init", "min_ok_valid", "min_ok_invalid", "max_no_new_or_repeated"):
             if not 1 <= getattr(self, name) <= self.window:
                 raise UsageError(f"e2e {name} = {getattr(self, name)} is outside 1..window ({self.window})")
@@ -84,42 +82,20 @@ class E2EParameters:
                 raise UsageError(f"e2e {name} = {getattr(self, name)} is outside 0..window-1 ({self.window - 1})")
 
 
-def crc(data: bytes | bytearray, data_id: int) -> int:
-    """CRC-16 of a frame (its first two bytes are left out) with its data id."""
-    return crc_hqx(data_id.to_bytes(2, "little"), crc_hqx(bytes(data[2:]), 0xFFFF))
-
-
-def protect(data: bytes | bytearray, data_id: int, counter: int) -> bytes:
-    """The frame with counter and CRC written into bytes 0 to 2.
-
-    Args:
-        data: whole frame, at least 3 bytes; what stands in the header bytes is overwritten.
-        data_id: 16 bit, agreed with the receiver.
-        counter: 0..255; the sender steps it for each frame.
-
-    Raises:
-        UsageError: frame too short, data id or counter out of range.
-    """
-    if len(data) < HEADER_BYTES or not 0 <= data_id <= 0xFFFF or not 0 <= counter < COUNTER_PERIOD:
-        raise UsageError(f"e2e: cannot protect {len(data)} bytes with data id {data_id:#x} and counter {counter}")
-    frame = bytearray(data)
-    frame[2] = counter
-    frame[0:2] = crc(frame, data_id).to_bytes(2, "little")
-    return bytes(frame)
-
-
-def crc_ok(data: bytes | bytearray, data_id: int) -> bool:
-    """Does the frame's CRC fit its content and the data id."""
-    return len(data) >= HEADER_BYTES and int.from_bytes(data[0:2], "little") == crc(data, data_id)
-
-
 class Checker:
     """Checks one message's frames one by one and remembers the last good counter."""
 
-    def __init__(self, data_id: int, max_delta_counter: int = 2) -> None:
-        self._data_id = data_id
+    def __init__(self, profile: Profile, max_delta_counter: int = 2) -> None:
+        """Start with nothing heard.
+
+        Raises:
+            UsageError: the profile's counter is too short for such a step.
+        """
+        if max_delta_counter > profile.counter_period - 2:
+            raise UsageError(f"e2e max_delta_counter = {max_delta_counter} is too large for the counter of {profile.name}")
+        self._profile = profile
         self._max_delta = max_delta_counter
-        self._last = COUNTER_PERIOD - 1
+        self._last = profile.counter_period - 1
 
     def check(self, data: bytes | bytearray | None) -> Check:
         """Verdict on the next frame; ``None``: a frame was due and none came.
@@ -128,10 +104,11 @@ class Checker:
         """
         if data is None:
             return Check.NO_NEW_DATA
-        if not crc_ok(data, self._data_id):
+        if not self._profile.crc_ok(data):
             return Check.ERROR
-        delta = (data[2] - self._last) % COUNTER_PERIOD
-        self._last = data[2]
+        counter = self._profile.counter(data)
+        delta = (counter - self._last) % self._profile.counter_period
+        self._last = counter
         if delta == 0:
             return Check.REPEATED
         if delta == 1:

@@ -13,10 +13,13 @@ from typing import Any, cast
 import cantools
 from cantools.database.errors import Error as CantoolsError
 
-from dms.bus import e2e
+from dms.bus.e2e_profiles import Profile, profile
 from dms.errors import InputError, UsageError
 
 DBC = Path(__file__).with_name("dms.dbc")
+"""The message set for CAN FD."""
+CLASSIC_DBC = Path(__file__).with_name("dms_classic.dbc")
+"""What of it fits frames of 8 bytes."""
 CRC, COUNTER = "E2E_Crc", "E2E_Cnt"
 
 
@@ -60,7 +63,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the set: id, protection, cycle time in seconds, signals."""
+    """One message of the set: id, protection (``None``: not protected), cycle time in seconds, signals."""
 
     name: str
     can_id: int
@@ -68,16 +71,16 @@ class Message:
     fd: bool
     length: int
     cycle_s: float
-    data_id: int | None
+    protection: Profile | None
     comment: str
     signals: Mapping[str, Signal]
     codec: Any = field(repr=False)
 
     def pack(self, codes: Mapping[str, int], counter: int) -> bytes:
         """Raw codes of all signals but the E2E header -> protected frame bytes."""
-        assert self.data_id is not None, f"{self.name} has no E2E data id"
+        assert self.protection is not None, f"{self.name} has no E2E profile"
         plain = self.codec.encode({**codes, CRC: 0, COUNTER: 0}, scaling=False, strict=False)
-        return e2e.protect(plain, self.data_id, counter)
+        return self.protection.protect(plain, counter)
 
     def unpack(self, data: bytes) -> dict[str, int]:
         """Raw codes of all signals.
@@ -125,9 +128,12 @@ class Layout:
 def load(path: Path = DBC, can_ids: Mapping[str, int] | None = None, data_ids: Mapping[str, int] | None = None) -> Layout:
     """Read a DBC; ``can_ids`` and ``data_ids`` replace the ids in it, by message name.
 
+    A message's attributes name its protection: ``E2EProfile`` (P01, P02, P05, P11, P22) with ``E2EDataId``, or for P02 and P22
+    with ``E2EDataIdList``, 16 bytes in hexadecimal.
+
     Raises:
         InputError: the file is missing or no DBC (also overlapping signals).
-        UsageError: an id for an unknown message, out of range or used twice.
+        UsageError: an id for an unknown message, out of range or used twice; a protection that cannot be.
     """
     try:
         # cantools checks that no signals overlap and none leaves its frame.
@@ -147,9 +153,6 @@ def load(path: Path = DBC, can_ids: Mapping[str, int] | None = None, data_ids: M
 
 
 def _message(source: Any, can_id: int | None, data_id: int | None) -> Message:
-    attributes = source.dbc.attributes if source.dbc else {}
-    if data_id is None and "E2EDataId" in attributes:
-        data_id = int(attributes["E2EDataId"].value)
     number = source.frame_id if can_id is None else can_id
     return Message(
         name=source.name,
@@ -158,11 +161,27 @@ def _message(source: Any, can_id: int | None, data_id: int | None) -> Message:
         fd=source.is_fd,
         length=source.length,
         cycle_s=(source.cycle_time or 0) / 1000.0,
-        data_id=data_id,
+        protection=_protection(source, data_id),
         comment=source.comment or "",
         signals={signal.name: _signal(signal) for signal in source.signals},
         codec=source,
     )
+
+
+def _protection(source: Any, data_id: int | None) -> Profile | None:
+    attributes = {name: found.value for name, found in (source.dbc.attributes if source.dbc else {}).items()}
+    name = str(attributes.get("E2EProfile", ""))
+    if not name:
+        return None
+    if name in ("P02", "P22") and data_id is not None:
+        raise UsageError(
+            f"{source.name} is protected by {name}, which takes a list of 16 data ids; change it in a DBC of your own"
+        )
+    try:
+        listed = bytes.fromhex(str(attributes.get("E2EDataIdList", "")))
+        return profile(name, int(attributes.get("E2EDataId", 0)) if data_id is None else data_id, listed)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{source.name}: {error}") from None
 
 
 def _signal(source: Any) -> Signal:

@@ -37,13 +37,13 @@ class Protector:
         """Build the next frame of a message.
 
         Raises:
-            UsageError: no such message, or it has no data id.
+            UsageError: no such message, or it has no protection.
         """
         message = self.layout[name]
-        if message.data_id is None:
-            raise UsageError(f"{name} has no E2E data id; give it one")
+        if message.protection is None:
+            raise UsageError(f"{name} has no E2EProfile in the DBC; give it one")
         counter = self._counters.get(name, 0)
-        self._counters[name] = (counter + 1) % 256
+        self._counters[name] = (counter + 1) % message.protection.counter_period
         data = message.pack(codes, counter)
         return CanFrame(message.can_id, data, message.extended, message.fd, message.fd)
 
@@ -72,6 +72,10 @@ class Encoder:
         self.parameters = parameters or EncodingParameters()
         self._cabin = cabin
         self._protector = Protector(layout)
+
+    def has(self, name: str) -> bool:
+        """Does the message set have this message; the one for classic CAN lacks what is longer than 8 bytes."""
+        return name in self.layout.by_name
 
     def takeover_ready(self, sample: Sample | None, now: float, ack: int | None = None) -> CanFrame:
         """DMS_TakeoverReady; ``now`` is when the frame is built, s, ``ack`` the counter of the last takeover request."""
@@ -102,8 +106,10 @@ class Encoder:
         healthy = msgspec.structs.replace(sample.state, health=Health(state="ready"))
         for one in (sample, replace(sample, state=healthy)):
             takeover_ready(self.layout["DMS_TakeoverReady"], one, one.captured, None, self.parameters)
-        driver_state(self.layout["DMS_DriverState"], sample, sample.captured, self.parameters)
-        gaze_head(self.layout["DMS_GazeHead"], sample, sample.captured, self.parameters, self._cabin)
+        if self.has("DMS_DriverState"):
+            driver_state(self.layout["DMS_DriverState"], sample, sample.captured, self.parameters)
+        if self.has("DMS_GazeHead"):
+            gaze_head(self.layout["DMS_GazeHead"], sample, sample.captured, self.parameters, self._cabin)
 
     def check_health(self, health: BusHealth) -> None:
         """As ``check``, for health."""

@@ -68,6 +68,7 @@ class Publisher:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._schedule = Schedule(self.parameters)
+        self._has_gaze, self._has_driver = encoder.has("DMS_GazeHead"), encoder.has("DMS_DriverState")
         self._errors: deque[float] = deque(maxlen=12000)
         self._cycles = self._missed = 0
         self._last_sent: float | None = None
@@ -167,9 +168,9 @@ class Publisher:
         sample = self._sample if self._guard is None else self._guard(self._sample, now)
         self._send(self._encoder.takeover_ready(sample, now, self._ack), now)
         self._note_period(now)
-        if self._schedule.gaze_head(index):
+        if self._has_gaze and self._schedule.gaze_head(index):
             self._send(self._encoder.gaze_head(sample, now), now)
-        if self._schedule.driver_state(index):
+        if self._has_driver and self._schedule.driver_state(index):
             self._send(self._encoder.driver_state(sample, now), now)
         if self._schedule.health(index, self._health):
             failed = self._bus.counts.failed

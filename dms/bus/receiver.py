@@ -2,6 +2,9 @@
 
 Whatever is missing, late, repeated, corrupt, not available or of unknown meaning is "not ready". It cannot tell a recorded drive
 that is played back in full from a live one: that takes message authentication, which end-to-end protection is not.
+
+It hears the message set for CAN FD and the one for classic CAN; what the short frame lacks stays ``None``. Times are taken in
+whole microseconds, so that a receiver in another language decides the same at every limit.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ from dms.bus.codes import REASONS
 from dms.bus.e2e import Check, Checker, E2EParameters, State, StateMachine
 from dms.bus.layout import Layout, Message
 from dms.bus.port import CanFrame
+from dms.errors import UsageError
 
 READY_LEVEL = 4
 """Attentive; see the level's value table in the DBC."""
@@ -28,6 +32,21 @@ class ReceiverParameters:
     deadline_s: float = 0.150
     max_sample_age_s: float = 0.200
     e2e: E2EParameters = field(default_factory=E2EParameters)
+
+    @property
+    def deadline_us(self) -> int:
+        """``deadline_s`` in microseconds."""
+        return microseconds(self.deadline_s)
+
+    @property
+    def max_sample_age_us(self) -> int:
+        """``max_sample_age_s`` in microseconds."""
+        return microseconds(self.max_sample_age_s)
+
+
+def microseconds(seconds: float) -> int:
+    """The nearest whole microsecond."""
+    return round(seconds * 1e6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +100,26 @@ class TakeoverReceiver:
     """Hears DMS_TakeoverReady. Give it every frame with ``feed``, ask with ``statement``; both take the receiver's own time."""
 
     def __init__(self, layout: Layout, parameters: ReceiverParameters | None = None) -> None:
+        """Start with nothing heard.
+
+        Raises:
+            UsageError: DMS_TakeoverReady is not in the message set, or not protected.
+        """
         self.parameters = parameters or ReceiverParameters()
         self.verdicts = dict.fromkeys(Check, 0)
         self._message: Message = layout["DMS_TakeoverReady"]
-        self._checker = Checker(self._message.data_id or 0, self.parameters.e2e.max_delta_counter)
+        if self._message.protection is None:
+            raise UsageError(f"{self._message.name} has no E2EProfile in the DBC; nothing of it could be trusted")
+        self._checker = Checker(self._message.protection, self.parameters.e2e.max_delta_counter)
         self._machine = StateMachine(self.parameters.e2e)
         self._check = Check.NO_NEW_DATA
         self._data: bytes | None = None
         self._counter: int | None = None
-        self._counter_at = 0.0
-        self._good_at = 0.0
-        self._expected: float | None = None
+        self._cycle = microseconds(self._message.cycle_s)
+        self._deadline, self._max_age = self.parameters.deadline_us, self.parameters.max_sample_age_us
+        self._counter_at = 0
+        self._good_at = 0
+        self._expected: int | None = None
 
     @property
     def state(self) -> State:
@@ -105,70 +133,70 @@ class TakeoverReceiver:
         """
         if (frame.can_id, frame.extended) != (self._message.can_id, self._message.extended):
             return None
-        self._note_silence(t)
+        now = microseconds(t)
+        self._note_silence(now)
         whole = len(frame.data) == self._message.length and frame.fd == self._message.fd
         verdict = self._checker.check(frame.data) if whole else Check.ERROR
         self._take(verdict)
-        self._expected = t + self._message.cycle_s
+        self._expected = now + self._cycle
         if verdict.good:
-            self._data, self._good_at = frame.data, t
-            self._note_counter(t)
+            self._data, self._good_at = frame.data, now
+            self._note_counter(now)
         return verdict
 
     def statement(self, t: float) -> TakeoverStatement:
         """What may be believed at time ``t``."""
-        self._note_silence(t)
-        doubts = self._doubts(t)
+        now = microseconds(t)
+        self._note_silence(now)
+        doubts = self._doubts(now)
         if doubts or self._data is None:
             return TakeoverStatement(because=doubts, e2e=self.state, check=self._check)
-        return self._decode(self._message.unpack(self._data), t)
+        return self._decode(self._message.unpack(self._data), now)
 
-    def _note_counter(self, t: float) -> None:
+    def _note_counter(self, now: int) -> None:
         """When the camera's counter last moved: a picture told again and again is no fresh evidence, whatever age it claims."""
         assert self._data is not None
         counter = self._message.unpack(self._data)["Smpl_FrameCnt"]
         if counter != self._counter:
-            self._counter, self._counter_at = counter, t
+            self._counter, self._counter_at = counter, now
 
     def _take(self, verdict: Check) -> None:
         self._check = verdict
         self.verdicts[verdict] += 1
         self._machine.step(verdict)
 
-    def _note_silence(self, t: float) -> None:
+    def _note_silence(self, now: int) -> None:
         """One NO_NEW_DATA for each frame that is overdue by half a cycle; no more than matter after a long pause."""
         if self._expected is None:
-            self._expected = t
-        cycle = self._message.cycle_s
-        overdue = int((t - self._expected) / cycle + 0.5)
+            self._expected = now
+        overdue = max(0, (now - self._expected + self._cycle // 2) // self._cycle)
         for _ in range(min(overdue, self.parameters.e2e.window)):
             self._take(Check.NO_NEW_DATA)
-        if overdue > 0:
-            self._expected += overdue * cycle
-        if self._data is not None and t - self._good_at > self.parameters.deadline_s:
+        self._expected += overdue * self._cycle
+        if self._data is not None and now - self._good_at > self._deadline:
             self._machine.time_out()
 
-    def _doubts(self, t: float) -> tuple[str, ...]:
+    def _doubts(self, now: int) -> tuple[str, ...]:
         """Why the communication itself cannot be trusted."""
         if self._data is None:
             return ("no data",)
-        since = t - self._good_at
+        since = now - self._good_at
         found = []
         if self.state is not State.VALID:
             found.append(f"communication {self.state.value}")
-        if not 0.0 <= since <= self.parameters.deadline_s:
-            found.append(f"last good frame {since:.3f} s ago")
+        if not 0 <= since <= self._deadline:
+            found.append(f"last good frame {since / 1e6:.3f} s ago")
         return tuple(found)
 
-    def _decode(self, codes: dict[str, int], t: float) -> TakeoverStatement:
+    def _decode(self, codes: dict[str, int], now: int) -> TakeoverStatement:
         label, number = self._label, self._number
         age = number(codes, "Smpl_Age")
         counter = number(codes, "Smpl_FrameCnt")
         level, ack = number(codes, "TkoRdy_Lvl"), number(codes, "TOR_AckCnt")
         score, confidence = number(codes, "TkoRdy_Score"), number(codes, "TkoRdy_Conf")
-        age_s = None if age is None else age / 1e3 + t - self._good_at  # at build, and what has passed since
+        age_us = None if age is None else age * 1e3 + now - self._good_at  # at build, and what has passed since
         operating, readiness = label(codes, "DMS_OperSt"), label(codes, "TkoRdy_St")
-        against = self._against(operating, readiness, age_s, counter) + self._contradictions(codes, level, t)
+        against = self._against(operating, readiness, age_us, counter) + self._contradictions(codes, level, now)
         return TakeoverStatement(
             ready=not against,
             because=against,
@@ -180,8 +208,8 @@ class TakeoverReceiver:
             score=None if score is None else score / 100.0,
             confidence=None if confidence is None else confidence / 100.0,
             takeover_time_s=number(codes, "TkoRdy_TimeEst"),
-            reasons=reasons(codes["TkoRdy_Reason"]),
-            sample_age_s=age_s,
+            reasons=reasons(codes.get("TkoRdy_Reason", 0)),
+            sample_age_s=None if age_us is None else age_us / 1e6,
             frame_counter=None if counter is None else int(counter),
             available=self._flag(codes, "DrvAvail_St"),
             present=self._flag(codes, "DrvPresent_St"),
@@ -191,7 +219,7 @@ class TakeoverReceiver:
         )
 
     def _against(
-        self, operating: str | None, readiness: str | None, age_s: float | None, counter: float | None
+        self, operating: str | None, readiness: str | None, age_us: float | None, counter: float | None
     ) -> tuple[str, ...]:
         """Why a trusted frame does not say "ready"."""
         found = []
@@ -199,17 +227,17 @@ class TakeoverReceiver:
             found.append(f"monitoring {operating}")
         if readiness != "Ready":
             found.append(f"driver {readiness}")
-        if age_s is None or counter is None:
+        if age_us is None or counter is None:
             found.append("picture age or counter not available")
-        elif age_s > self.parameters.max_sample_age_s:
-            found.append(f"picture {age_s:.3f} s old")
+        elif age_us > self._max_age:
+            found.append(f"picture {age_us / 1e6:.3f} s old")
         return tuple(found)
 
-    def _contradictions(self, codes: dict[str, int], level: float | None, t: float) -> tuple[str, ...]:
+    def _contradictions(self, codes: dict[str, int], level: float | None, now: int) -> tuple[str, ...]:
         """What else in the frame does not go with "ready"."""
         found = []
-        if t - self._counter_at > self.parameters.max_sample_age_s:
-            found.append(f"camera counter stands still for {t - self._counter_at:.3f} s")
+        if now - self._counter_at > self._max_age:
+            found.append(f"camera counter stands still for {(now - self._counter_at) / 1e6:.3f} s")
         if level is None or level < READY_LEVEL:
             found.append(f"level {level}")
         if self._flag(codes, "DrvAvail_St") is not True or self._flag(codes, "DrvPresent_St") is not True:
@@ -222,8 +250,10 @@ class TakeoverReceiver:
         return None if found == "SNA" else found
 
     def _number(self, codes: dict[str, int], name: str) -> float | None:
-        """Physical value; Longer and Older are infinity, SNA and Error ``None``."""
-        signal = self._message.signals[name]
+        """Physical value; Longer and Older are infinity; SNA, Error and a signal the message lacks ``None``."""
+        signal = self._message.signals.get(name)
+        if signal is None:
+            return None
         if signal.label(codes[name]) in ("Longer", "Older"):
             return float("inf")
         return signal.value(codes[name])

@@ -12,12 +12,14 @@ import msgspec
 import yaml
 
 from dms.bus.e2e import Check, Checker
+from dms.bus.e2e_profiles import Profile, Profile5, profile
 from dms.bus.layout import Layout, Message, Signal, load
 from dms.bus.port import CanFrame
 from dms.errors import InputError, RecordError, UsageError
 from dms.records import VehicleState
 
 EXAMPLE = Path(__file__).with_name("example_vehicle.yaml")
+EXAMPLE_CLASSIC = EXAMPLE.with_name("example_vehicle_classic.yaml")
 INPUTS = tuple(name for name in VehicleState.__struct_fields__ if name != "t")
 _BOOLEAN = ("belt", "seat", "hands_on", "brake", "acknowledged")
 _WORDS = ("gear", "l3_state", "ignition")
@@ -46,13 +48,31 @@ class InputMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: float = 0.5
 
 
+class Protection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """E2E profile of a message; ``data_ids``: 16 bytes in hexadecimal, for P02 and P22."""
+
+    profile: str
+    data_id: int = 0
+    data_ids: str = ""
+    mode: str = "both"
+
+    def build(self) -> Profile:
+        """The profile itself.
+
+        Raises:
+            UsageError, ValueError: it cannot be.
+        """
+        return profile(self.profile, self.data_id, bytes.fromhex(self.data_ids), self.mode)
+
+
 class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The mapping file."""
+    """The mapping file. ``base``: another mapping file, whose inputs are taken where this one has none of that name."""
 
     dbc: list[str]
-    inputs: dict[str, InputMapping]
-    e2e: dict[str, int] = {}
+    inputs: dict[str, InputMapping] = {}
+    e2e: dict[str, int | Protection] = {}
     can_ids: dict[str, int] = {}
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +120,7 @@ class VehicleInputs:
             key = (message.can_id, message.extended)
             self._messages[key] = message
             self._sources.setdefault(key, []).append(_source(path, name, wanted, message))
-        self._checkers = {
-            (m.can_id, m.extended): Checker(data_id)
-            for m, data_id in ((_named(messages, n, f"{path}: e2e"), d) for n, d in mapping.e2e.items())
-        }
+        self._checkers = _checkers(path, mapping, messages)
         self._latest: dict[str, tuple[float, Any, float]] = {}
         self.verdicts = dict.fromkeys(Check, 0)
         self.refused = 0
@@ -151,7 +168,29 @@ def _accepted(name: str, value: Any) -> Any:
     return value
 
 
+def _checkers(path: Path, mapping: MappingFile, messages: Mapping[str, Message]) -> dict[tuple[int, bool], Checker]:
+    """What the DBC says of each message's protection, unless the mapping file says something else; a number is P05's data id."""
+    found = {name: message.protection for name, message in messages.items() if message.protection is not None}
+    for name, wanted in mapping.e2e.items():
+        message = _named(messages, name, f"{path}: e2e")
+        try:
+            found[name] = Profile5(wanted) if isinstance(wanted, int) else wanted.build()
+        except (UsageError, ValueError) as error:
+            raise UsageError(f"{path}: e2e {message.name}: {error}") from None
+    return {(messages[name].can_id, messages[name].extended): Checker(protection) for name, protection in found.items()}
+
+
 def _read(path: Path) -> MappingFile:
+    mapping = _read_one(path)
+    if mapping.base is None:
+        return mapping
+    base = _read_one(path.parent / mapping.base)
+    if base.base is not None:
+        raise UsageError(f"{path}: its base {mapping.base} has a base itself; one step is all there is")
+    return msgspec.structs.replace(mapping, inputs={**base.inputs, **mapping.inputs})
+
+
+def _read_one(path: Path) -> MappingFile:
     try:
         return msgspec.convert(yaml.safe_load(path.read_bytes()), MappingFile)
     except OSError as error:

@@ -7,10 +7,10 @@ import msgspec
 import yaml
 
 from dms.assessment import load_cabin
-from dms.bus.layout import Layout, load
+from dms.bus.layout import CLASSIC_DBC, DBC, Layout, load
 from dms.bus.port import BusConfig
 from dms.bus.schedule import PublisherParameters
-from dms.bus.vehicle_inputs import EXAMPLE
+from dms.bus.vehicle_inputs import EXAMPLE, EXAMPLE_CLASSIC
 from dms.camera.base import Source
 from dms.camera.log import LogFrames, sample_log
 from dms.drivelog.reader import LogReader
@@ -28,7 +28,7 @@ SAMPLE_DRIVER = "sample"
 
 
 class BusSection(msgspec.Struct, forbid_unknown_fields=True):
-    """python-can interface name, channel and its own options."""
+    """python-can interface name, channel and its own options. ``fd: false`` is classic CAN with the short message set."""
 
     interface: str = "virtual"
     channel: str | None = None
@@ -182,8 +182,8 @@ def load_parts(config: RunConfig) -> Loaded:
         profile=profile,
         camera=_camera(config),
         driver=read_driver(config.driver) if config.driver else None,
-        layout=load(Path(config.dbc)) if config.dbc else load(),
-        mapping=Path(config.inputs) if config.inputs else EXAMPLE,
+        layout=load(Path(config.dbc) if config.dbc else DBC if config.bus.fd else CLASSIC_DBC),
+        mapping=Path(config.inputs) if config.inputs else EXAMPLE if config.bus.fd else EXAMPLE_CLASSIC,
     )
 
 

@@ -28,7 +28,8 @@ class Ears:
         self._messages: dict[tuple[int, bool], tuple[Message, Checker]] = {}
         for name in ("DMS_TakeoverReady", "DMS_DriverState"):
             message = layout[name]
-            self._messages[message.can_id, message.extended] = message, Checker(message.data_id or 0)
+            assert message.protection is not None, f"{name} has no E2E profile"
+            self._messages[message.can_id, message.extended] = message, Checker(message.protection)
         self._labels: dict[str, tuple[float, str]] = {}
 
     def feed(self, frame: CanFrame, t: float) -> None:

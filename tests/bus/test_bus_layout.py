@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dms.bus.codes import REASONS
-from dms.bus.layout import COUNTER, CRC, DBC, load
+from dms.bus.layout import CLASSIC_DBC, COUNTER, CRC, DBC, load
 from dms.errors import InputError, UsageError
 
 LAYOUT = load()
@@ -19,8 +19,53 @@ EXPECTED = {
 
 def test_ids_lengths_and_cycles():
     assert {n: (m.can_id, m.length, m.cycle_s) for n, m in LAYOUT.by_name.items()} == EXPECTED
-    assert all(m.fd and not m.extended and m.data_id for m in LAYOUT.by_name.values())
-    assert len({m.data_id for m in LAYOUT.by_name.values()}) == len(EXPECTED)
+    assert all(m.fd and not m.extended and m.protection.data_id for m in LAYOUT.by_name.values())
+    assert len({m.protection.data_id for m in LAYOUT.by_name.values()}) == len(EXPECTED)
+
+
+def test_the_classic_set_is_a_part_of_the_other():
+    """Same ids, same cycles, and every signal means the same; only the camera's counter is shorter."""
+    classic = load(CLASSIC_DBC)
+    assert set(classic.by_name) == {"DMS_TakeoverReady", "DMS_Health", "DMS_Gesture", "HOC_Request"}
+    for message in classic.by_name.values():
+        whole = LAYOUT[message.name]
+        assert (message.can_id, message.cycle_s) == (whole.can_id, whole.cycle_s)
+        assert not message.fd and message.length == 8 and message.protection.name == "P22"
+        for signal in message.signals.values():
+            if signal.name not in (CRC, COUNTER, "Smpl_FrameCnt"):
+                assert signal == whole.signals[signal.name]
+    counter = classic["DMS_TakeoverReady"].signals["Smpl_FrameCnt"]
+    assert (counter.high, counter.names) == (253.0, {"Error": 254, "SNA": 255})
+
+
+def test_classic_header_is_where_the_protection_writes_it():
+    for message in cantools.database.load_file(CLASSIC_DBC, strict=True).messages:
+        places = {s.name: (s.start, s.length, s.byte_order) for s in message.signals}
+        assert places[CRC] == (0, 8, "little_endian") and places[COUNTER] == (8, 4, "little_endian")
+        assert message.comment and all(s.comment for s in message.signals)
+
+
+PROTECTED = 'VERSION ""\nBU_: A\nBO_ 1 M: 8 A\n SG_ a : 16|8@1+ (1,0) [0|0] "" A\n{}'
+ATTRIBUTES = 'BA_DEF_ BO_ "E2EProfile" STRING ;\nBA_DEF_ BO_ "E2EDataIdList" STRING ;\nBA_DEF_DEF_ "E2EProfile" "";\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('BA_ "E2EProfile" BO_ 1 "P07";\n', "^M: no E2E profile 'P07'"),
+        ('BA_ "E2EProfile" BO_ 1 "P22";\n', "^M: e2e P22: the data id list has 0 bytes"),
+        ('BA_ "E2EProfile" BO_ 1 "P22";\nBA_ "E2EDataIdList" BO_ 1 "nonsense";\n', "^M: non-hexadecimal"),
+    ],
+)
+def test_a_protection_that_cannot_be_is_refused(tmp_path, lines, words):
+    (tmp_path / "x.dbc").write_text(PROTECTED.format(ATTRIBUTES + lines))
+    with pytest.raises(UsageError, match=words):
+        load(tmp_path / "x.dbc")
+
+
+def test_a_single_data_id_cannot_replace_a_list():
+    with pytest.raises(UsageError, match="takes a list of 16 data ids"):
+        load(CLASSIC_DBC, data_ids={"DMS_Health": 7})
 
 
 def test_header_is_where_the_protection_writes_it():
@@ -127,7 +172,7 @@ def test_reason_bits_are_the_ones_the_dbc_explains():
 def test_other_ids():
     changed = load(can_ids={"DMS_TakeoverReady": 0x18FF0001}, data_ids={"DMS_Health": 7})
     assert changed["DMS_TakeoverReady"].can_id == 0x18FF0001 and changed["DMS_TakeoverReady"].extended
-    assert changed["DMS_Health"].data_id == 7 and changed["DMS_DriverState"].can_id == 0x3A1
+    assert changed["DMS_Health"].protection.data_id == 7 and changed["DMS_DriverState"].can_id == 0x3A1
 
 
 @pytest.mark.parametrize(

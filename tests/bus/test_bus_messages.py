@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dms.bus.codes import REASONS
-from dms.bus.e2e import crc_ok
 from dms.bus.layout import load
 from dms.bus.messages import Encoder
 from dms.bus.samples import BusHealth, EncodingParameters, GestureEvent, Sample
@@ -37,7 +36,10 @@ def shown(frame, name):
     """Labels, else values, of a frame."""
     message = LAYOUT[name]
     assert (
-        crc_ok(frame.data, message.data_id) and len(frame.data) == message.length and frame.fd and frame.can_id == message.can_id
+        message.protection.crc_ok(frame.data)
+        and len(frame.data) == message.length
+        and frame.fd
+        and frame.can_id == message.can_id
     )
     codes = message.unpack(frame.data)
     return {n: s.label(codes[n]) or s.value(codes[n]) for n, s in message.signals.items()}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dms.bus.layout import load
+from dms.bus.layout import CLASSIC_DBC, load
 from dms.bus.messages import Encoder
 from dms.bus.port import FakeBus
 from dms.bus.publisher import Publisher
@@ -24,12 +24,12 @@ NAME = {m.can_id: m.name for m in LAYOUT.by_name.values()}
 class World:
     """A clock that only sleeping moves, a bus, a publisher on it; things can happen at set times."""
 
-    def __init__(self, end: float, **parameters) -> None:
+    def __init__(self, end: float, layout=LAYOUT, **parameters) -> None:
         self.now, self.end = 100.0, 100.0 + end
         self.bus, self.log, self.events = FakeBus(), [], []
         self.publisher = Publisher(
             self.bus,
-            Encoder(LAYOUT),
+            Encoder(layout),
             lambda: self.now,
             self.sleep,
             PublisherParameters(**parameters),
@@ -85,6 +85,17 @@ def test_exact_deadlines():
 
 def test_gaze_is_off_by_default():
     assert World(1.0).run().times("DMS_GazeHead") == []
+
+
+def test_classic_can_gets_what_fits_its_frames():
+    world = World(3.0, layout=load(CLASSIC_DBC), gaze_head_s=0.05)
+    world.at(0.0, lambda: world.publisher.post(now_sample(world)))
+    world.at(1.0, lambda: world.publisher.post_gesture(GestureEvent(name="fist")))
+    world.run()
+    assert world.times("DMS_TakeoverReady") == grid(0.05, 3.0)
+    assert world.times("DMS_Health") == grid(0.5, 3.0) and len(world.times("DMS_Gesture")) == 6
+    assert {name for _, name, _ in world.log} == {"DMS_TakeoverReady", "DMS_Health", "DMS_Gesture"}
+    assert all(len(frame.data) == 8 and not frame.fd for _, _, frame in world.log)
 
 
 @pytest.mark.requirement("FS-07")

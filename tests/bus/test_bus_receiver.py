@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dms.bus.e2e import Check, State, protect
-from dms.bus.layout import load
+from dms.bus.e2e import Check, State
+from dms.bus.e2e_profiles import Profile5
+from dms.bus.layout import CLASSIC_DBC, DBC, load
 from dms.bus.messages import Encoder
 from dms.bus.port import CanFrame
 from dms.bus.receiver import ReceiverParameters, TakeoverReceiver, TakeoverStatement
 from dms.bus.samples import Sample
+from dms.errors import UsageError
 from dms.records import Availability, Health, Requests, TakeoverReadiness
 
 LAYOUT = load()
@@ -32,8 +34,8 @@ def good(t=0.0, counter=1, **changes):
 class Link:
     """An encoder and a receiver, 50 ms apart."""
 
-    def __init__(self, parameters=None) -> None:
-        self.encoder, self.receiver, self.t = Encoder(LAYOUT), TakeoverReceiver(LAYOUT, parameters), 10.0
+    def __init__(self, parameters=None, layout=LAYOUT) -> None:
+        self.encoder, self.receiver, self.t = Encoder(layout), TakeoverReceiver(layout, parameters), 10.0
         self.count = 0  # the camera's
 
     def frame(self, age=0.04, **changes) -> CanFrame:
@@ -78,7 +80,7 @@ def test_all_zero_and_all_sna_are_not_ready_even_with_a_right_crc(byte):
         assert not link.cycle(CanFrame(READY.can_id, bytes([byte]) * 16, fd=True)).ready
     link = Link()
     for counter in range(20):
-        got = link.cycle(CanFrame(READY.can_id, protect(bytes([byte]) * 16, READY.data_id, counter), fd=True))
+        got = link.cycle(CanFrame(READY.can_id, READY.protection.protect(bytes([byte]) * 16, counter), fd=True))
         assert not got.ready and got.level in (0, None)
     assert got.e2e is State.VALID  # it was the content that said no
 
@@ -128,7 +130,9 @@ def test_an_old_frame_replayed_later_is_out_of_sequence():
         lambda f: CanFrame(f.can_id, b"", fd=True),
         lambda f: CanFrame(f.can_id, f.data),  # classic frame
         lambda f: CanFrame(f.can_id, f.data[:4] + bytes([f.data[4] ^ 1]) + f.data[5:], fd=True),
-        lambda f: CanFrame(f.can_id, protect(f.data, 0x3A11, f.data[2]), fd=True),  # masquerade: another message's data id
+        lambda f: CanFrame(
+            f.can_id, Profile5(0x3A11).protect(f.data, f.data[2]), fd=True
+        ),  # masquerade: another message's data id
     ],
     ids=["short", "long", "empty", "classic", "flipped", "masquerade"],
 )
@@ -187,7 +191,7 @@ def test_random_payloads_are_never_ready(payloads, later):
     for counter, (data, protected, step) in enumerate(payloads):
         t += step
         if protected and len(data) >= 3:
-            data = protect(data, READY.data_id ^ 1, counter % 256)
+            data = Profile5(READY.protection.data_id ^ 1).protect(data, counter % 256)
         receiver.feed(CanFrame(READY.can_id, data, fd=True), t)
         assert not receiver.statement(t).ready
     assert not receiver.statement(t + later).ready
@@ -244,3 +248,50 @@ def test_the_age_counts_on_after_the_frame():
     assert link.receiver.statement(link.t).ready
     late = link.receiver.statement(link.t + 0.1)
     assert not late.ready and late.sample_age_s == pytest.approx(0.249, abs=0.003)
+
+
+def test_the_same_statement_on_classic_can():
+    link = Link(layout=load(CLASSIC_DBC)).up()
+    got = link.cycle(link.frame())
+    assert (got.ready, got.operating, got.readiness, got.level) == (True, "Active", "Ready", 4)
+    assert (got.available, got.present, got.reasons) == (True, True, ())
+    assert got.score is got.confidence is got.takeover_time_s is None  # not in 8 bytes
+    assert got.sample_age_s == pytest.approx(0.04, abs=0.003)
+    link.count = 255 + 254 * 7  # the camera's counter is told modulo 254
+    assert link.cycle(link.frame()).frame_counter == 2
+    assert not link.cycle(link.frame(level=3)).ready
+
+
+@pytest.mark.parametrize("byte", [0x00, 0xFF])
+@pytest.mark.requirement("FS-07")
+def test_classic_all_zero_and_all_sna_are_not_ready(byte):
+    classic = load(CLASSIC_DBC)
+    message = classic["DMS_TakeoverReady"]
+    link = Link(layout=classic)
+    for _ in range(20):
+        assert not link.cycle(CanFrame(message.can_id, bytes([byte]) * 8)).ready
+    for counter in range(20):
+        got = link.cycle(CanFrame(message.can_id, message.protection.protect(bytes([byte]) * 8, counter % 16)))
+        assert not got.ready
+    assert got.e2e is State.VALID  # it was the content that said no
+
+
+@pytest.mark.requirement("FS-07")
+def test_classic_and_fd_frames_are_not_mistaken_for_each_other():
+    classic = Link(layout=load(CLASSIC_DBC)).up()
+    assert [classic.cycle(Link().frame()).check for _ in range(3)] == [Check.ERROR] * 3
+    assert [Link().up().cycle(classic.frame()).check for _ in range(3)] == [Check.ERROR] * 3
+
+
+def test_limits_hold_to_the_microsecond():
+    link = Link().up()
+    last = link.t - 0.05
+    assert link.receiver.statement(last + 0.15).ready  # 150 ms exactly, whatever floating point makes of the sum
+    assert not link.receiver.statement(last + 0.150001).ready
+
+
+def test_an_unprotected_message_cannot_be_received(tmp_path):
+    path = tmp_path / "bare.dbc"
+    path.write_text("\n".join(line for line in DBC.read_text().splitlines() if not line.startswith('BA_ "E2EProfile"')))
+    with pytest.raises(UsageError, match="has no E2EProfile"):
+        TakeoverReceiver(load(path))

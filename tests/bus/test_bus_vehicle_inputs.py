@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dms.bus.e2e import Check
-from dms.bus.layout import load
+from dms.bus.e2e_profiles import Profile11
+from dms.bus.layout import CLASSIC_DBC, load
 from dms.bus.port import CanFrame, FakeBus
-from dms.bus.vehicle_inputs import EXAMPLE, INPUTS, VehicleInputs
+from dms.bus.vehicle_inputs import EXAMPLE, EXAMPLE_CLASSIC, INPUTS, VehicleInputs
 from dms.errors import InputError, UsageError
 from dms.records import VehicleState
 from hil.handover import HandoverPeer
@@ -179,7 +180,7 @@ def test_the_example_maps_every_input():
     layout = load(EXAMPLE.with_name("example_vehicle.dbc"))
     inputs = VehicleInputs()
     assert {s.name for sources in inputs._sources.values() for s in sources} == set(INPUTS)
-    assert layout["VEH_Motion"].data_id == 0x2001
+    assert layout["VEH_Motion"].protection.data_id == 0x2001
 
 
 def test_a_mapping_that_is_not_yaml_is_an_unreadable_input(tmp_path):
@@ -187,3 +188,44 @@ def test_a_mapping_that_is_not_yaml_is_an_unreadable_input(tmp_path):
     path.write_text("inputs: [")
     with pytest.raises(InputError, match="is not YAML"):
         VehicleInputs(path)
+
+
+def test_all_inputs_arrive_on_classic_can():
+    bus = FakeBus()
+    peer, inputs = HandoverPeer(bus, load(CLASSIC_DBC)), VehicleInputs(EXAMPLE_CLASSIC)
+    peer.drive(hands_on=True, steering_torque_nm=-1.25, brake=False, speed_kmh=123.45, acknowledged=True, l3_state="active")
+    for k in range(3):
+        peer.step(k * 0.02)
+    assert not any(frame.fd for frame in bus.sent)
+    got = heard(bus, inputs, 1.0)
+    assert (got.speed_kmh, got.l3_state, got.takeover_request_count, got.acknowledged) == (123.45, "active", 0, True)
+    assert inputs.verdicts[Check.OK] == 6 and inputs.refused == 0
+
+
+def test_protection_comes_from_the_dbc_and_a_mapping_may_name_another(tmp_path):
+    path = tmp_path / "mine.yaml"
+    profile = "{profile: P11, data_id: 0x123, mode: nibble}"
+    path.write_text(f"base: {EXAMPLE}\ndbc: [{EXAMPLE.with_name('example_vehicle.dbc')}, {EXAMPLE.with_name('dms.dbc')}]\n"
+                    f"e2e: {{VEH_Cabin: {profile}}}\n")  # fmt: skip
+    inputs, frame = VehicleInputs(path), bytes(8)
+    assert not inputs.feed(CanFrame(0x3B0, frame, fd=True), 0.0) and inputs.refused == 1  # P05, as dms.dbc says
+    protected = Profile11(0x123, "nibble").protect(frame, 0)
+    assert not inputs.feed(CanFrame(514, frame), 0.0) and inputs.feed(CanFrame(514, protected), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("e2e: {VEH_Cabin: {profile: P33}}", "mine.yaml: e2e VEH_Cabin: no E2E profile 'P33'"),
+        ("e2e: {VEH_Cabin: {profile: P22, data_ids: xx}}", "mine.yaml: e2e VEH_Cabin: non-hexadecimal"),
+        ("e2e: {VEH_Cabin: 70000}", "data id 0x11170"),
+        ("e2e: {Nix: 1}", "no message 'Nix'"),
+        ("base: mine.yaml", "has a base itself"),
+    ],
+)
+def test_wrong_protection_or_base_is_one_clear_line(tmp_path, text, words):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"dbc: [{EXAMPLE.with_name('example_vehicle.dbc')}]\n{text}\n")
+    with pytest.raises(UsageError) as caught:
+        VehicleInputs(path)
+    assert words in str(caught.value) and "\n" not in str(caught.value)

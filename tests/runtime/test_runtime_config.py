@@ -22,6 +22,12 @@ def test_the_shortest_configuration_has_safe_defaults(tmp_path):
     assert config.bus_config().fd is True and config.publisher().gaze_head_s == 0.05
 
 
+def test_classic_can_takes_the_short_message_set(tmp_path):
+    parts = load_parts(read_config(write(tmp_path, "source: sample\nbus: {fd: false}")))
+    assert not any(message.fd for message in parts.layout.by_name.values())
+    assert parts.mapping.name == "example_vehicle_classic.yaml"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
