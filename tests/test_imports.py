@@ -36,9 +36,9 @@ HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil"}
 """The only modules of the product that may reach into the test bench."""
 
 LAZY = {
-    "OpenGL", "asammdf", "autosar_e2e", "av", "cryptography", "cuda", "cv2", "distributed", "flatbuffers", "gi", "mcap",
+    "OpenGL", "asammdf", "autosar_e2e", "av", "cryptography", "cuda", "cv2", "distributed", "flatbuffers", "gi", "isotp", "mcap",
     "mediapipe", "moderngl", "msgpack", "onnx", "onnxruntime", "pycuda", "rich", "scipy", "tensorrt", "tflite", "torch",
-    "zstandard",
+    "udsoncan", "zstandard",
 }  # fmt: skip
 """Heavy or optional packages. They may be imported inside functions; at the top of a module only where TOP says so."""
 
