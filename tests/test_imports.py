@@ -132,11 +132,11 @@ def test_imports_point_downwards() -> None:
 
 def test_direction_check_can_fail() -> None:
     assert wrong_direction("dms.records.frame", "dms.camera.base")
-    assert wrong_direction("dms.bus.port", "hil.handover")
+    assert wrong_direction("dms.bus.port", "hil.controller.peer")
     assert wrong_direction("dms.assessment.zones", "dms.perception")
     assert wrong_direction("dms.runtime.loop", "dms.cli.main")
     assert not wrong_direction("dms.runtime.loop", "dms.bus.port")
-    assert not wrong_direction("hil.handover", "dms.bus.port")
+    assert not wrong_direction("hil.controller.peer", "dms.bus.port")
 
 
 def test_no_package_slips_in() -> None:

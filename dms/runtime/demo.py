@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dms.bus.e2e import Check
 from dms.bus.layout import Layout
 from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
 from dms.bus.publisher import Publisher
@@ -60,6 +61,12 @@ class Listener(Worker):
             self.heard.ready += self.heard.latest.ready
 
 
+class Counting(Protocol):
+    """A receiver that counts its verdicts."""
+
+    verdicts: dict[Check, int]
+
+
 class Running(Protocol):
     """What views and summaries look at, in real time or in lock-step."""
 
@@ -68,8 +75,8 @@ class Running(Protocol):
         """By the reference receiver."""
 
     @property
-    def receiver(self) -> TakeoverReceiver:
-        """The reference receiver."""
+    def receiver(self) -> Counting:
+        """The one that ``heard`` is from."""
 
     @property
     def counts(self) -> LoopCounts:

@@ -16,7 +16,7 @@ import msgspec
 from dms.bus.messages import Encoder
 from dms.bus.port import Bus
 from dms.bus.publisher import Publisher
-from dms.bus.receiver import TakeoverReceiver, TakeoverStatement
+from dms.bus.receiver import TakeoverStatement
 from dms.bus.samples import Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.base import Source
@@ -30,12 +30,13 @@ from dms.runtime.chain import Chain, Judged
 from dms.runtime.clock import ManualClock
 from dms.runtime.config import Loaded
 from dms.runtime.counts import LoopCounts
+from hil.controller.hearing import Hearing
+from hil.controller.peer import HandoverPeer
 from hil.driver.behaviour.parts import LookAt
 from hil.driver.behaviour.scenario import Scenario
 from hil.driver.behaviour.takeover import Heard
 from hil.driver.ears import Ears, TappedBus
 from hil.driver.studio import Shot, Studio
-from hil.handover import HandoverPeer
 
 CAN_PERIOD_S = 0.020
 CALIBRATION_S, CALIBRATION_FPS, SETTLED_S = 5.0, 16.0, 0.7
@@ -95,7 +96,7 @@ class ClosedLoop:
         self._cycles = self._peer_cycles = self._pictures = 0
 
     @property
-    def receiver(self) -> TakeoverReceiver:
+    def receiver(self) -> Hearing:
         """The controller's."""
         return self._peer.receiver
 

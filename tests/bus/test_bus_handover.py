@@ -15,7 +15,7 @@ from dms.bus.publisher import Publisher
 from dms.bus.samples import Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.records import Availability, Health, TakeoverReadiness
-from hil.handover import HandoverPeer
+from hil.controller.peer import HandoverPeer
 
 
 def sample(t: float, counter: int) -> Sample:
@@ -103,7 +103,7 @@ def test_on_threads_and_nothing_is_left(interface):
 
 def test_the_room_pulls_in_no_heavy_package():
     program = (
-        "import sys, dms.bus.publisher, dms.bus.receiver, dms.bus.vehicle_inputs, hil.handover; "
+        "import sys, dms.bus.publisher, dms.bus.receiver, dms.bus.vehicle_inputs, hil.controller.peer; "
         "print(sorted(set(sys.modules) & {'cv2', 'onnxruntime', 'onnx', 'av', 'mcap', 'tensorrt', 'rich', 'torch'}))"
     )
     environment = {"PYTHONPATH": ":".join(p for p in sys.path if p), "PATH": ""}

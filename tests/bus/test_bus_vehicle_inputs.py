@@ -11,7 +11,7 @@ from dms.bus.port import CanFrame, FakeBus
 from dms.bus.vehicle_inputs import EXAMPLE, EXAMPLE_CLASSIC, INPUTS, VehicleInputs
 from dms.errors import InputError, UsageError
 from dms.records import VehicleState
-from hil.handover import HandoverPeer
+from hil.controller.peer import HandoverPeer
 
 
 def heard(peer_bus: FakeBus, inputs: VehicleInputs, t: float) -> VehicleState:

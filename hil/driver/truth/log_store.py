@@ -12,9 +12,9 @@ from dms.drivelog.format import TRUTH, CanRecord, LogHeader
 from dms.drivelog.noise import Noise
 from dms.drivelog.writer import LogWriter
 from dms.records import Frame, VehicleState
+from hil.controller.peer import HandoverPeer
 from hil.driver.truth.atomic import finished_file
 from hil.driver.truth.labels import Truth
-from hil.handover import HandoverPeer
 
 CAN_PERIOD_S = 0.020
 TAKEOVER_BUDGET_S = 10.0

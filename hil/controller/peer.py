@@ -1,7 +1,8 @@
-"""A simulated Level 3 peer: the handover controller and the vehicle, as the driver monitoring meets them on the bus.
+"""The Level 3 peer on the bus: the handover controller and the vehicle, as the driver monitoring meets them.
 
-It sends HOC_Request every 20 ms and the example vehicle's frames, hears DMS_TakeoverReady through the reference receiver, and
-counts what it hears. Either somebody calls ``step(t)`` (lock-step), or ``start`` runs it on a thread.
+It sends HOC_Request every 20 ms and the example vehicle's frames, and hears DMS_TakeoverReady with its own check. What it says is
+either told to it (``follow``, ``ask_takeover``), or decided by a ``Handover``. Either somebody calls ``step(t)`` (lock-step), or
+``start`` runs it on a thread.
 """
 
 import threading
@@ -11,11 +12,13 @@ from dataclasses import dataclass, replace
 from dms.bus.codes import Codes
 from dms.bus.layout import Layout, load
 from dms.bus.messages import Protector
-from dms.bus.port import Bus
-from dms.bus.receiver import ReceiverParameters, TakeoverReceiver, TakeoverStatement
+from dms.bus.port import Bus, CanFrame
+from dms.bus.receiver import ReceiverParameters, TakeoverStatement
 from dms.bus.vehicle_inputs import EXAMPLE
 from dms.errors import DmsError
 from dms.records import VehicleState
+from hil.controller.handover import Decision, Handover
+from hil.controller.hearing import Hearing
 
 _L3 = {
     "inactive": "Inactive", "available": "Available", "active": "Active", "takeover_request": "TakeoverRequest",
@@ -41,13 +44,27 @@ class HandoverPeer:
         layout: message set; ids may be others than in the shipped DBC.
         parameters: limits of the receiver.
         period_s: HOC_Request, VEH_Motion and VEH_Steering; VEH_Cabin every fifth time.
+        handover: decides what is said; without it the peer says what it is told.
+        sends_vehicle: send the example vehicle's frames; not when somebody else plays the vehicle.
+        on_frame: told of each frame heard, with its time.
     """
 
     def __init__(
-        self, bus: Bus, layout: Layout | None = None, parameters: ReceiverParameters | None = None, period_s: float = 0.020
+        self,
+        bus: Bus,
+        layout: Layout | None = None,
+        parameters: ReceiverParameters | None = None,
+        period_s: float = 0.020,
+        handover: Handover | None = None,
+        sends_vehicle: bool = True,
+        on_frame: Callable[[CanFrame, float], None] = lambda frame, t: None,
     ) -> None:
         self.layout = layout or load()
-        self.receiver = TakeoverReceiver(self.layout, parameters)
+        self.receiver = Hearing(self.layout, parameters)
+        self.handover = handover
+        self.decision = Decision(l3_state="active")
+        """Newest decision of ``handover``."""
+        self._sends_vehicle, self._on_frame = sends_vehicle, on_frame
         self.vehicle = VehicleState(t=0.0, l3_state="active", speed_kmh=60.0, gear="D", belt=True, seat=True, ignition="on")
         self.request = Request()
         self.latest = TakeoverStatement()
@@ -100,9 +117,12 @@ class HandoverPeer:
         """
         while (frame := self._bus.receive(0.0)) is not None:
             self.receiver.feed(frame, t)
+            self._on_frame(frame, t)
         if self._next is None:
             self._next = t
         if t >= self._next - 1e-9:
+            if self.handover is not None:
+                self._decide(self.handover, t)
             if not self.silent:
                 self._send()
             self._cycle += 1
@@ -133,8 +153,15 @@ class HandoverPeer:
             self._thread.join()
         self._thread = None
 
+    def _decide(self, handover: Handover, t: float) -> None:
+        self.decision = said = handover.step(t, self.receiver.statement(t), self.vehicle)
+        self.request = Request(phase=said.phase, budget_s=said.budget_s, manoeuvre=said.manoeuvre, count=said.count)
+        self.drive(l3_state=said.l3_state)
+
     def _send(self) -> None:
         self._bus.send(self._hoc.frame("HOC_Request", self._request_codes()))
+        if not self._sends_vehicle:
+            return
         self._bus.send(self._car.frame("VEH_Motion", self._motion_codes()))
         self._bus.send(self._car.plain("VEH_Steering", self._steering_codes()))
         if self._cycle % 5 == 0:
