@@ -212,7 +212,7 @@ def decode_scenario(text: bytes, name: str) -> Scenario:
         scenario = msgspec.convert(plain, Scenario)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {explain.line(str(error), plain, schema())}") from None
-    _check(scenario, name)
+    check(scenario, name)
     return scenario
 
 
@@ -221,8 +221,12 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Scenario)}
 
 
-def _check(scenario: Scenario, name: str) -> None:
-    """What types cannot say: everything inside the duration, keyframes in order."""
+def check(scenario: Scenario, name: str) -> None:
+    """What types cannot say: everything inside the duration, keyframes in order.
+
+    Raises:
+        InputError: one line with ``name``, the field and what is allowed.
+    """
     for i, part in enumerate(scenario.parts):
         end = part.at + (part.for_s if isinstance(part, Doing) else 0.0)
         if end > scenario.duration_s + 1e-9:
