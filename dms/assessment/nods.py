@@ -46,6 +46,10 @@ class Nods:
                 self._deepest, self._lids_low = drop, lids_low
             else:
                 self._usual = pitch_deg  # sank slowly: another way of sitting
+        self._follow(tick, drop)
+
+    def _follow(self, tick: Tick, drop: float) -> None:
+        """The usual pitch comes along, unless a nod is under way or the head stays down."""
         if self._deepest is None and self._usual is not None:
             if drop < self._rules.back_share * self._rules.drop_deg:
                 self._level_at = tick.t

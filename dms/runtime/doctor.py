@@ -83,13 +83,16 @@ def _engines() -> Finding:
 
 
 def _profiles() -> Finding:
+    from dms.assessment import zones
     from dms.profiles import available, load_profile
 
     try:
         found = [load_profile(name) for name in available()]
     except DmsError as error:
         return Finding("profiles", "missing", str(error), "reinstall dms", needed=True)
-    return Finding("profiles", "ok", f"{len(found)} as in the manifest: {', '.join(p.name for p in found)}", needed=True)
+    names = ", ".join(p.name for p in found)
+    form = "Python" if zones.__file__.endswith(".py") else "machine code"
+    return Finding("profiles", "ok", f"{len(found)} as in the manifest: {names}; the rules run as {form}", needed=True)
 
 
 def _sample() -> Finding:
