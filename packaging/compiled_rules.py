@@ -20,14 +20,15 @@ SETUP = """
 import sys
 from mypyc.build import mypycify
 from setuptools import setup
-setup(name="rules", packages=[], ext_modules=mypycify([*sys.argv.pop().split(","), "--ignore-missing-imports"], opt_level="{level}"))
+sources = sys.argv.pop().split(",")
+setup(name="rules", packages=[], ext_modules=mypycify([*sources, "--ignore-missing-imports"], opt_level="{level}"))
 """
 
 
 def modules(root: Path) -> list[str]:
     """Modules to compile, relative to ``root``."""
     found = (path for room in ROOMS for path in (root / room).rglob("*.py") if path.name not in PLAIN)
-    return sorted(str(path.relative_to(root)) for path in found) + ["dms/records/head_axes.py"]
+    return [*sorted(str(path.relative_to(root)) for path in found), "dms/records/head_axes.py"]
 
 
 def compile_into(root: Path, place: Path, level: str = "2") -> list[Path]:
