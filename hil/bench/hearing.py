@@ -42,7 +42,7 @@ class BusRecorder:
         self._timeline = timeline
         names = [name for name in layout.by_name if name.startswith("DMS_")]
         self._messages = {(layout[n].can_id, layout[n].extended): layout[n] for n in names}
-        self._checks = {key: Sequence(message.data_id or 0, 2) for key, message in self._messages.items()}
+        self._checks = {key: Sequence(message.protection) for key, message in self._messages.items()}
         self._counts = dict.fromkeys(names, 0)
         self._driver_at: float | None = None
 

@@ -1,45 +1,88 @@
-"""The controller's own end-to-end check: AUTOSAR profile 5, written a second time.
+"""The controller's own end-to-end check: AUTOSAR profiles 5 (CAN FD) and 22 (classic CAN), written a second time.
 
 It shares the words (``Check``, ``State``, the limits) with ``dms.bus.e2e`` and no code, so that a mistake in one of the two
 shows as a disagreement.
 """
 
 from dms.bus.e2e import Check, E2EParameters, State
-
-_TABLE: list[int] = []
-for _byte in range(256):
-    _rest = _byte << 8
-    for _ in range(8):
-        _rest = (_rest << 1 ^ 0x1021 if _rest & 0x8000 else _rest << 1) & 0xFFFF
-    _TABLE.append(_rest)
+from dms.bus.e2e_profiles import Profile, Profile5, Profile22
+from dms.errors import UsageError
 
 
-def checksum(frame: bytes, data_id: int) -> int:
-    """CRC-16 over the frame behind its first two bytes and the data id, low byte first."""
+def _table(polynomial: int, bits: int) -> list[int]:
+    """What one byte at the top of a CRC of so many bits becomes."""
+    table, top = [], 1 << (bits - 1)
+    for byte in range(256):
+        rest = byte << (bits - 8)
+        for _ in range(8):
+            rest = (rest << 1 ^ polynomial if rest & top else rest << 1) & ((1 << bits) - 1)
+        table.append(rest)
+    return table
+
+
+_CCITT, _AUTOSAR8 = _table(0x1021, 16), _table(0x2F, 8)
+
+
+def crc16(data: bytes) -> int:
+    """CRC-16 with polynomial 0x1021, beginning with all ones."""
     value = 0xFFFF
-    for byte in (*frame[2:], data_id & 0xFF, data_id >> 8):
-        value = (value << 8 & 0xFFFF) ^ _TABLE[value >> 8 ^ byte]
+    for byte in data:
+        value = (value << 8 & 0xFFFF) ^ _CCITT[value >> 8 ^ byte]
     return value
 
 
-class Sequence:
-    """Verdicts on the frames of one message, one after the other."""
+def crc8(data: bytes) -> int:
+    """CRC-8 with polynomial 0x2F, beginning with all ones, inverted at the end."""
+    value = 0xFF
+    for byte in data:
+        value = _AUTOSAR8[value ^ byte]
+    return value ^ 0xFF
 
-    def __init__(self, data_id: int, longest_step: int) -> None:
-        self._data_id, self._longest_step = data_id, longest_step
+
+class Sequence:
+    """Verdicts on the frames of one message, one after the other.
+
+    Args:
+        protection: profile with its data id or ids.
+        longest_step: of the counter that is still good.
+
+    Raises:
+        UsageError: protected otherwise.
+    """
+
+    def __init__(self, protection: Profile | None, longest_step: int = 2) -> None:
+        if not isinstance(protection, (Profile5, Profile22)):
+            raise UsageError("the simulated controller checks E2E profiles P05, P02 and P22")
+        self._ids = protection.data_ids if isinstance(protection, Profile22) else protection.data_id.to_bytes(2, "little")
+        self._short = isinstance(protection, Profile22)
+        self._period = 16 if self._short else 256
+        self._longest_step = longest_step
         self._next = 0
 
     def verdict(self, frame: bytes) -> Check:
         """What is to be thought of this frame."""
-        if len(frame) < 3 or frame[0] | frame[1] << 8 != checksum(frame, self._data_id):
+        counter = self._short_counter(frame) if self._short else self._long_counter(frame)
+        if counter is None:
             return Check.ERROR
-        ahead = (frame[2] - self._next) % 256  # 0: the very next one, 255: the same again
-        self._next = (frame[2] + 1) % 256
-        if ahead == 255:
+        ahead = (counter - self._next) % self._period  # 0: the very next one; one short of the period: the same again
+        self._next = (counter + 1) % self._period
+        if ahead == self._period - 1:
             return Check.REPEATED
         if ahead >= self._longest_step:
             return Check.WRONG_SEQUENCE
         return Check.OK if ahead == 0 else Check.OK_SOME_LOST
+
+    def _long_counter(self, frame: bytes) -> int | None:
+        """Profile 5: counter, or nothing when the CRC does not fit."""
+        fits = len(frame) >= 3 and frame[0] + 256 * frame[1] == crc16(frame[2:] + self._ids)
+        return frame[2] if fits else None
+
+    def _short_counter(self, frame: bytes) -> int | None:
+        """Profile 22: the same."""
+        if len(frame) < 2:
+            return None
+        counter = frame[1] % 16
+        return counter if frame[0] == crc8(frame[1:] + self._ids[counter : counter + 1]) else None
 
 
 class Trust:
