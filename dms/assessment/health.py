@@ -7,8 +7,14 @@ from dms.assessment.sharpness import SharpnessWatch
 from dms.assessment.windows import TINY, HeldTime, Tick
 from dms.profiles.rules import CameraRules
 from dms.records import Health, Image
+from dms.records.words import HealthState
 
 _READY = Health(state="ready")
+
+
+def _camera(state: HealthState, *reasons: str) -> Health:
+    """Not well, for reasons of the camera's."""
+    return Health(state=state, reasons=list(reasons), parts=["camera"])
 
 
 def picture_fault(image: Image | None, rules: CameraRules) -> str | None:
@@ -53,7 +59,7 @@ class CameraWatch:
     def silent(self, seconds: float) -> None:
         """No picture for so long."""
         self._silent_s = seconds
-        self.health = Health(state="fault", reasons=[f"no picture for {seconds:.2f} s"])
+        self.health = _camera("fault", f"no picture for {seconds:.2f} s")
 
     @property
     def inform(self) -> bool:
@@ -82,11 +88,11 @@ class CameraWatch:
 
     def _judge(self, fault: str | None) -> Health:
         if fault is not None:
-            return Health(state="blocked", reasons=[fault])
+            return _camera("blocked", fault)
         if self.fps is None:
             return Health(state="init", reasons=["frame rate not known yet"])
         if self.fps < self._rules.fps_min - TINY:
-            return Health(state="fault", reasons=[f"{self.fps:.1f} pictures/s, under {self._rules.fps_min:.0f}"])
+            return _camera("fault", f"{self.fps:.1f} pictures/s, under {self._rules.fps_min:.0f}")
         reasons = []
         if round(self.fps) < self._rules.fps_timing_min:
             reasons.append(f"{self.fps:.1f} pictures/s, under {self._rules.fps_timing_min:.0f}")
@@ -94,4 +100,4 @@ class CameraWatch:
             reasons.append(f"eyes not visible for {self._eyes_unseen.held:.1f} s")
         if (blurred := self._sharpness.blurred) is not None:
             reasons.append(blurred)
-        return Health(state="degraded", reasons=reasons) if reasons else _READY
+        return _camera("degraded", *reasons) if reasons else _READY

@@ -7,11 +7,12 @@ import math
 
 from dms.bus.layout import COUNTER, CRC, Message
 from dms.bus.samples import EncodingParameters, Sample
-from dms.records import Eye, Observation, TakeoverReadiness
+from dms.records import Eye, Health, Observation, TakeoverReadiness
 
 REASONS = (
     "eyes_off_road", "eyes_closed", "head_away", "drowsy", "microsleep", "asleep", "phone", "hands_busy", "out_of_seat",
     "no_face", "several_faces", "eyes_occluded", "camera_degraded", "unresponsive", "not_calibrated",
+    "system_degraded",
 )  # fmt: skip
 """Names of the bits of TkoRdy_Reason. A word of ``health.reasons`` that is one of these sets its bit."""
 
@@ -124,10 +125,17 @@ def takeover_ready(message: Message, sample: Sample | None, now: float, ack: int
 
 def _void(codes: Codes, sample: Sample, operating: str) -> None:
     """No evidence about the driver: all else stays SNA."""
-    words = set(sample.state.health.reasons) | {"not_calibrated" if operating == "Calibrating" else "camera_degraded"}
-    codes.raw("TkoRdy_Reason", _bits(words))
+    codes.raw("TkoRdy_Reason", _bits(set(sample.state.health.reasons) | _unwell(sample.state.health, operating)))
     if operating == "Fault":
         codes.word("TkoRdy_St", "Faulty")
+
+
+def _unwell(health: Health, operating: str) -> set[str]:
+    """Which part is not well. A picture too old is the camera's until something else is known to be the cause."""
+    if operating in ("Init", "Off", "Calibrating"):
+        return {"not_calibrated"} if operating == "Calibrating" else set()
+    parts = health.parts or (["camera"] if operating != "Active" else [])
+    return {f"{part}_degraded" for part in parts}
 
 
 def _age_code(message: Message, age: float) -> int:
@@ -186,10 +194,10 @@ def reasons(sample: Sample, p: EncodingParameters) -> set[str]:
         "out_of_seat": state.level == 1,
         "no_face": bool(observation and observation.face and not observation.face.present),
         "eyes_occluded": eyes == "Occluded",
-        "camera_degraded": state.health.state == "degraded",
         "unresponsive": state.readiness == "unresponsive",
     }
     words = {name for name, seen in found.items() if seen} | set(state.health.reasons)
+    words |= _unwell(state.health, _OPERATING[state.health.state])
     if state.warning.class_ in _WARNING_REASON:
         words.add(_WARNING_REASON[state.warning.class_])
     return words

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dms.profiles import Profile
 from dms.profiles.rules import ReadinessRules, Rules
 from dms.readiness.estimate import score, takeover_interval_s, takeover_time_s
@@ -44,7 +46,7 @@ def _health(health: Health, profile: Profile) -> Health:
     """With a remark where nobody vouches for the rules."""
     if profile.identity.trust != "unlisted":
         return health
-    return Health(state=health.state, reasons=[*health.reasons, f"profile {profile.name} is not in the manifest"])
+    return replace(health, reasons=[*health.reasons, f"profile {profile.name} is not in the manifest"])
 
 
 def decide(state: DriverState, rules: Rules) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from dms.records.base import Count, Degrees, Duration, Length, Part, Probability, Seconds
-from dms.records.words import Criterion, HealthState, WarningClass, Zone
+from dms.records.words import Criterion, HealthPart, HealthState, WarningClass, Zone
 
 
 class Calibration(Part, frozen=True, kw_only=True):
@@ -105,10 +105,15 @@ class Drowsiness(Part, frozen=True, kw_only=True):
 
 
 class Health(Part, frozen=True, kw_only=True):
-    """Can the camera and the chain judge at all."""
+    """Can the camera and the chain judge at all.
+
+    ``parts``: what is not well: the camera and its pictures, or the system behind it (another back end than asked for, a stage
+    that is down).
+    """
 
     state: HealthState = "init"
     reasons: list[str] = []
+    parts: list[HealthPart] = []
 
 
 class Requests(Part, frozen=True, kw_only=True):

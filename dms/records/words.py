@@ -14,6 +14,7 @@ WarningClass = Literal[
     "long_distraction", "short_distraction", "phone", "hands_off", "drowsy", "microsleep", "sleep", "unresponsive", "camera",
 ]  # fmt: skip
 HealthState = Literal["init", "calibrating", "ready", "degraded", "blocked", "fault", "off"]
+HealthPart = Literal["camera", "system"]
 Gear = Literal["P", "R", "N", "D"]
 Ignition = Literal["off", "accessory", "on", "start"]
 Profile = Literal[

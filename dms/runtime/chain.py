@@ -1,13 +1,13 @@
 """Picture to statement in one thread: perception, assessment, readiness."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from dms.assessment import Assessor
-from dms.errors import InputError
+from dms.assessment.cycle import CycleMemory
 from dms.inference.base import Engine
 from dms.inference.engine_set import EngineSet
 from dms.perception.pipeline import SLOTS, Perception, Sight
@@ -15,7 +15,6 @@ from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
 from dms.records import DriverState, Frame, Health, Observation, TakeoverReadiness, VehicleState
 from dms.records.cabin import Cabin, Camera, DriverBaseline
-from dms.runtime.cycle_file import CycleFile
 from dms.runtime.sleepiness import SLOT, EngineEstimator
 
 CHAIN_SLOTS = (*SLOTS, SLOT)
@@ -31,6 +30,16 @@ class Judged:
     state: TakeoverReadiness
 
 
+class CycleStore(Protocol):
+    """Where one ignition cycle is remembered; see ``dms.runtime.cycle_file``."""
+
+    def load(self) -> CycleMemory | None:
+        """What was kept."""
+
+    def keep(self, memory: CycleMemory) -> None:
+        """Take it and return at once: a picture is waiting to be judged."""
+
+
 class Chain:
     """Feed frames and vehicle inputs in order of time. Not thread-safe.
 
@@ -40,7 +49,7 @@ class Chain:
         profile: thresholds.
         camera: intrinsics, ``None`` for the stated default.
         driver: gaze calibration, ``None`` for none.
-        cycle: keeps what an ignition cycle must remember; ``None``: it is forgotten with this process.
+        cycle: keeps, without delay, what an ignition cycle must remember; ``None``: it is forgotten with this process.
     """
 
     def __init__(
@@ -50,7 +59,7 @@ class Chain:
         profile: Profile,
         camera: Camera | None,
         driver: DriverBaseline | None,
-        cycle: CycleFile | None = None,
+        cycle: CycleStore | None = None,
     ) -> None:
         self._cycle = cycle
         self._cabin, self._camera, self._driver, self._profile = cabin, camera, driver, profile
@@ -85,7 +94,9 @@ class Chain:
         """A back end that was not asked for is no silent matter: a state that is well is then a degraded one."""
         state = ready_for_takeover(driver, self._profile)
         if self._degraded and state.health.state in ("ready", "degraded"):
-            return replace(state, health=Health(state="degraded", reasons=[*state.health.reasons, self._degraded]))
+            well = state.health
+            told = Health(state="degraded", reasons=[*well.reasons, self._degraded], parts=[*well.parts, "system"])
+            return replace(state, health=told)
         return state
 
     def _step(self, record: Observation | VehicleState) -> DriverState | None:
@@ -94,15 +105,8 @@ class Chain:
         self._half_done = False
         if self._cycle is not None and self._assessor.memory_revision != self._kept:
             self._kept = self._assessor.memory_revision
-            self._keep(self._cycle)
+            self._cycle.keep(self._assessor.memory())
         return driver
-
-    def _keep(self, cycle: CycleFile) -> None:
-        """A disk that fails is said, and is no reason to stop watching the driver."""
-        try:
-            cycle.keep(self._assessor.memory())
-        except InputError as error:
-            print(error, file=sys.stderr)
 
     def recover(self, engines: Mapping[str, Engine]) -> None:
         """Go on after a failure, with these engines: tracking starts afresh. What is known of the driver over time is kept, or a

@@ -26,6 +26,7 @@ from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded
 from dms.runtime.counts import LoopCounts
+from dms.runtime.cycle_file import CycleKeeper
 from dms.runtime.golden import Golden
 from dms.runtime.judging import Engines, Judging
 from dms.runtime.listening import Listening
@@ -92,7 +93,8 @@ class Loop:
             section.fifo, section.inference_priority, section.cpus, section.lock_memory, section.still_collector
         )
         silence_s = parts.profile.rules.camera.silence_s
-        camera, inference, can = (Pulse(name, silence_s) for name in ("camera", "inference", "can"))
+        camera = Pulse("camera", silence_s, part="camera")
+        inference, can = (Pulse(name, silence_s) for name in ("inference", "can"))
         self.watch = Watch(Pulse("publisher", None), camera, inference, can)
         encoder = Encoder(parts.layout, cabin=parts.cabin)
         self.publisher = Publisher(
@@ -106,7 +108,8 @@ class Loop:
             self.watch.guard,
         )
         self.check = PictureCheck(encoder.parameters.stale_after_s)
-        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver, parts.cycle_file)
+        self._cycle = None if parts.cycle_file is None else CycleKeeper(parts.cycle_file)
+        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver, self._cycle)
         self.judging = Judging(
             chain,
             source,
@@ -158,6 +161,8 @@ class Loop:
 
     def __enter__(self) -> "Loop":
         self.realtime.enter()
+        if self._cycle is not None:
+            self._cycle.__enter__()
         self._reporter.post()
         self._listener.start()
         self.publisher.start()
@@ -174,6 +179,8 @@ class Loop:
         self._inference.join(2.0)
         self._listener.join(2.0)
         self._source.close()
+        if self._cycle is not None:
+            self._cycle.__exit__(kind, value, trace)
         self.realtime.leave()
 
     def run(self, seconds: float | None = None) -> None:
@@ -203,7 +210,7 @@ class Loop:
     def judged(self, judged: Judged, inputs: VehicleState) -> None:
         """From inference: a picture was judged."""
         state, frame = judged.state, judged.frame
-        self._reporter.note(state.health.state)
+        self._reporter.note(state.health)
         self.publisher.post(
             Sample(
                 state=state,
@@ -220,7 +227,7 @@ class Loop:
 
     def silent(self, state: TakeoverReadiness, last: Frame) -> None:
         """From inference: no picture came after ``last``."""
-        self._reporter.note(state.health.state)
+        self._reporter.note(state.health)
         self.publisher.post(Sample(state=state, captured=last.t, frame_counter=last.counter))
         if self._recorder is not None:
             self._recorder.silent(state)

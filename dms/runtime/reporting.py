@@ -14,8 +14,8 @@ from dms.bus.samples import BusHealth, CameraWord, LedWord
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
 from dms.inference.engine_set import EngineSet
-from dms.records import ProfileId
-from dms.records.words import HealthState
+from dms.records import Health, ProfileId
+from dms.records.words import HealthPart, HealthState
 from dms.runtime import clock
 from dms.runtime.config import Loaded
 from dms.runtime.golden import Golden
@@ -39,6 +39,13 @@ CAMERA_WORDS: dict[HealthState, CameraWord] = {
 }  # fmt: skip
 
 
+def camera_word(health: Health) -> CameraWord:
+    """The camera's own state: a chain that is degraded for other reasons has a camera that is well."""
+    if health.state == "degraded" and health.parts and "camera" not in health.parts:
+        return "ok"
+    return CAMERA_WORDS.get(health.state, "unknown")
+
+
 class StageRecord(msgspec.Struct, frozen=True):
     """One stage: what is wrong with it (``None``: nothing), age of its last sign of life, restarts so far."""
 
@@ -52,7 +59,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
 
     Attributes:
         t: s, monotonic.
-        state: of the chain, as in the state record.
+        state: of the chain, as in the state record; ``parts``: what is not well, camera or system.
         stages: by name.
         fps: pictures judged a second.
         latency_ms: capture to judged, last 600 pictures.
@@ -70,6 +77,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
 
     t: float
     state: HealthState
+    parts: list[HealthPart]
     stages: dict[str, StageRecord]
     fps: float | None
     latency_ms: dict[str, float] | None
@@ -121,17 +129,17 @@ class Reporter:
         self._source, self._judging, self._publisher, self._watch = source, judging, publisher, watch
         self._realtime, self._golden, self._machine, self._notifier, self._lamp = realtime, golden, machine, notifier, lamp
         self._file = Path(parts.config.health_file) if parts.config.health_file else None
-        self._word: HealthState = "init"
+        self._health = Health()
         self._led: LedWord = "unknown"
         self._read = MachineState()
         self._mark: tuple[float, int] | None = None
         self._fps: float | None = None
         self._next = self._next_slow = float("-inf")
 
-    def note(self, word: HealthState) -> None:
+    def note(self, health: Health) -> None:
         """The chain's health; a change goes out at once."""
-        if word != self._word:
-            self._word = word
+        before, self._health = self._health, health
+        if (health.state, health.parts) != (before.state, before.parts):
             self.post()
 
     def tick(self) -> None:
@@ -157,7 +165,7 @@ class Reporter:
                 latency_p99_ms=latency["p99"] if latency else None,
                 dropped_frames=self._source.overwritten,
                 fps=self._fps,
-                camera=CAMERA_WORDS.get(self._word, "unknown"),
+                camera=camera_word(self._health),
                 ir_led=self._led,
                 temperature_degc=self._read.temperature_degc,
                 throttle_level=self._read.throttle_level,
@@ -170,7 +178,8 @@ class Reporter:
         pulses = (self._watch.publisher, *self._watch.pulses)
         return HealthRecord(
             t=round(now, 3),
-            state=self._word,
+            state=self._health.state,
+            parts=self._health.parts,
             stages={p.name: StageRecord(p.complaint(now), round(p.silent_s(now), 3), p.restarts) for p in pulses},
             fps=self._fps,
             latency_ms=counts.percentiles(counts.judged_ms, RECENT),
@@ -191,7 +200,7 @@ class Reporter:
         self._realtime.sweep()
         self._read, self._led = self._machine.read(), self._lamp()
         complaints = self._watch.complaints(now)
-        what = "; ".join(complaints) if complaints else f"{self._word}, {self._fps or 0:.0f} pictures/s"
+        what = "; ".join(complaints) if complaints else f"{self._health.state}, {self._fps or 0:.0f} pictures/s"
         self._notifier.status(what)
         if self._file is not None:
             _replace(self._file, msgspec.json.encode(self.record()) + b"\n")

@@ -5,13 +5,13 @@ cycle, so neither needs anybody else's attention to be on the bus: a crash withi
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dms.bus.samples import Sample
 from dms.errors import DmsError
 from dms.records import Health, TakeoverReadiness
-from dms.records.words import HealthState
+from dms.records.words import HealthPart, HealthState
 from dms.runtime import clock
 
 
@@ -19,7 +19,7 @@ class StageKilled(RuntimeError):
     """Raised inside a stage that was told to die: the fault injection of tests and soak runs."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pulse:
     """A stage's sign of life. Written by its own thread, read by the publisher's; each field is one reference, so no lock.
 
@@ -28,12 +28,14 @@ class Pulse:
         deadline_s: longest time between two beats; ``None``: never overdue.
         trouble: why the stage cannot be relied on; ``None`` while it can.
         restarts: how often it was started again.
+        part: what is not well when this stage is not.
     """
 
     name: str
     deadline_s: float | None
     trouble: str | None = None
     restarts: int = 0
+    part: HealthPart = "system"
     _owed: str | None = None
     _beaten: float | None = None
     _kill: bool = False
@@ -79,6 +81,10 @@ class Pulse:
             return None
         return f"{self.name} has not answered for {silent:.2f} s"
 
+    def told(self, now: float) -> list[str]:
+        """All that the bus has to be told now: the complaint, and a crash that is over already."""
+        return [text for text in dict.fromkeys((self.complaint(now), self.owed())) if text is not None]
+
 
 class Watch:
     """All pulses together; ``guard`` is the publisher's last look at what it is about to send.
@@ -108,13 +114,15 @@ class Watch:
             return None
         if self.leaving:
             return void(sample, "off", ["shutting down"])
-        complaints = self.complaints(now) + [text for pulse in self.pulses if (text := pulse.owed()) and text != pulse.trouble]
-        return void(sample, "fault", complaints) if complaints else sample
+        told = {pulse: pulse.told(now) for pulse in self.pulses}
+        down = {pulse.part for pulse, texts in told.items() if texts}
+        return void(sample, "fault", [text for texts in told.values() for text in texts], sorted(down)) if down else sample
 
 
-def void(sample: Sample, word: HealthState, reasons: list[str]) -> Sample:
+def void(sample: Sample, word: HealthState, reasons: list[str], parts: Sequence[HealthPart] = ()) -> Sample:
     """The sample without any statement about the driver; it keeps its age."""
-    state = TakeoverReadiness(t=sample.state.t, health=Health(state=word, reasons=reasons), because=reasons)
+    health = Health(state=word, reasons=reasons, parts=list(parts))
+    state = TakeoverReadiness(t=sample.state.t, health=health, because=reasons)
     return replace(sample, state=state, observation=None, vehicle=None)
 
 

@@ -110,7 +110,7 @@ GOLDEN = {
     ("DMS_TakeoverReady", "TkoRdy_Score"): ("00c8", "00fe", "00ff"),
     ("DMS_TakeoverReady", "TkoRdy_Conf"): ("0000c8", "0000fe", "0000ff"),
     ("DMS_TakeoverReady", "TkoRdy_TimeEst"): ("000000fd", "000000fe", "000000ff"),
-    ("DMS_TakeoverReady", "TkoRdy_Reason"): ("00000000ff7f", None, "00000000ffff"),
+    ("DMS_TakeoverReady", "TkoRdy_Reason"): ("00000000feff", None, "00000000ffff"),
     ("DMS_TakeoverReady", "Smpl_Age"): ("000000000000fd", "000000000000fe", "000000000000ff"),
     ("DMS_TakeoverReady", "Smpl_FrameCnt"): ("00" * 7 + "fdff", "00" * 7 + "feff", "00" * 7 + "ffff"),
     ("DMS_TakeoverReady", "TOR_AckCnt"): ("00" * 10 + "0e", None, "00" * 10 + "0f"),

@@ -173,6 +173,7 @@ REASON_CASES = {
     "phone": {"warning": Warning(class_="phone")},
     "out_of_seat": {"level": 1},
     "camera_degraded": {"health": Health(state="degraded")},
+    "system_degraded": {"health": Health(state="degraded", parts=["system"])},
     "unresponsive": {"readiness": "unresponsive"},
     "not_calibrated": {"health": Health(state="calibrating")},
     "head_away": {"health": Health(state="ready", reasons=["head_away"])},
@@ -184,6 +185,22 @@ REASON_CASES = {
 @pytest.mark.requirement("R157-14", "P-09")
 def test_reason_bits(sample, word, changes):
     assert ready(sample(**changes))["TkoRdy_Reason"] == 1 << REASONS.index(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts", "bits"),
+    [
+        ("degraded", [], {"camera_degraded"}),  # a record of before there were parts
+        ("degraded", ["camera", "system"], {"camera_degraded", "system_degraded"}),
+        ("fault", ["system"], {"system_degraded"}),
+        ("blocked", ["camera"], {"camera_degraded"}),
+        ("off", [], set()),
+        ("init", [], set()),
+    ],
+)
+def test_what_is_not_well_is_the_camera_or_the_system(sample, word, parts, bits):
+    sent = int(ready(sample(health=Health(state=word, parts=parts)))["TkoRdy_Reason"])
+    assert {name for bit, name in enumerate(REASONS) if sent >> bit & 1} == bits
 
 
 def eyes(left, right):

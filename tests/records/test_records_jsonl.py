@@ -63,7 +63,7 @@ STATE = (
     b'"warning":{"class":"phone","stage":2},'
     b'"requests":{"hands_on":1,"eyes_on":2,"take_control":true,"safe_stop":false,"wake_up":3},'
     b'"locked_out":{"reason":"2 unavailability responses","remaining_s":60.0},'
-    b'"health":{"state":"ready","reasons":[]},"because":["gaze off road 3.2 s; zone=phone"],'
+    b'"health":{"state":"ready","reasons":[],"parts":[]},"because":["gaze off road 3.2 s; zone=phone"],'
     b'"profile":{"name":"un_r157","version":3,"hash":"5563aa00bb11cc22","trust":"signed"}}'
 )
 VEHICLE = (
