@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,9 @@ PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
 PYTHONS = ["3.10", "3.11", "3.12"]
 RESOLVING = ["", "signing", "cpu", "cuda12", "cuda13", "jetson", "view", "mf4", "fleet", "train", "dev"]
 """Extras whose packages have wheels for every platform and Python we promise."""
+
+APART = "cuda12"
+"""Excludes ``cuda13``: the driver's major version decides between them."""
 
 X86_ONLY = ["synth", "synth-build"]
 """moderngl has no wheels for aarch64; it needs a compiler there. The body is made again on a workstation only."""
@@ -276,15 +281,37 @@ def test_lowest_versions_really_work(wheel: Path, tmp_path: Path, engines_built:
     assert built.returncode == 0 and "built face_mesh" in built.stdout, built.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.network
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("python", PYTHONS)
-def test_dependencies_resolve_from_wheels(python: str, platform: str) -> None:
-    """JetPack 6 is Python 3.10 on aarch64: nothing may need a compiler there."""
-    for extra in RESOLVING + (X86_ONLY if platform.startswith("x86_64") else []):
+Resolution = Callable[[str, str, str], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def resolved() -> Iterator[Resolution]:
+    """What uv finds for a Python, a platform and some extras (words). All are asked side by side: they wait for the index."""
+
+    def resolve(python: str, platform: str, extras: str) -> "subprocess.CompletedProcess[str]":
         arguments = ["pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:"]
         arguments += ["--python-version", python, "--python-platform", platform, str(ROOT / "pyproject.toml")]
-        done = uv(*arguments, *(["--extra", extra] if extra else []), check=False)
-        assert done.returncode == 0, f"[{extra}] on Python {python}, {platform}: {done.stderr}"
-        assert "numpy==" in done.stdout
+        return uv(*arguments, *(word for extra in extras.split() for word in ("--extra", extra)), check=False)
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = {key: pool.submit(resolve, *key) for key in RESOLUTIONS}
+        yield lambda python, platform, extras: asked[python, platform, extras].result()
+
+
+def together(platform: str) -> list[str]:
+    """Extras that are resolved at once, where no two exclude each other: what resolves together also does so one by one."""
+    extras = set(RESOLVING + (X86_ONLY if platform.startswith("x86_64") else [])) - {""}
+    return [" ".join(sorted(extras - {APART})), APART]
+
+
+RESOLUTIONS = [(python, platform, extras) for python in PYTHONS for platform in PLATFORMS for extras in together(platform)]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize(("python", "platform", "extras"), RESOLUTIONS)
+def test_dependencies_resolve_from_wheels(python: str, platform: str, extras: str, resolved: Resolution) -> None:
+    """JetPack 6 is Python 3.10 on aarch64: nothing may need a compiler there."""
+    done = resolved(python, platform, extras)
+    assert done.returncode == 0, f"[{extras}] on Python {python}, {platform}: {done.stderr}"
+    assert "numpy==" in done.stdout
