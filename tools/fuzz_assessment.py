@@ -33,7 +33,7 @@ ROAD_DEG = 45.0
 OPEN, SHUT = Eye(visible=0.98, opening_mm=9.0, openness=0.95, closed=0.01), Eye(visible=0.98, openness=0.03, closed=0.98)
 GOOD: dict[str, Any] = {
     "face": Face(present=True, confidence=0.97),
-    "head": Head(forward_camera=AHEAD, up_camera=(0.0, -AHEAD[2], AHEAD[1]), position_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0),
+    "head": Head(forward_camera=AHEAD, up_camera=(0.0, AHEAD[2], -AHEAD[1]), position_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0),
     "gaze": Gaze(direction_camera=AHEAD, origin_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0),
     "eyes": {"left": OPEN, "right": OPEN},
     "image": Image(mean=80.0, blocked=0.0, frozen=False),

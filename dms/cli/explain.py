@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from dms.cli.assess import assess, open_lines
+from dms.cli.assess import DEFAULT_PROFILE, add_driver_argument, assess, open_lines
 from dms.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=seconds, required=True, metavar="T", help="time in seconds of the records; 83.2 or 83.2s")
     parser.add_argument(
-        "--profile", default="l3_default", metavar="NAME", help="rule profile for observations, or a path (default: %(default)s)"
+        "--profile",
+        metavar="NAME",
+        help="rule profile for observations, or a path (default: l3_default); of states that several profiles gave, whose",
     )
     parser.add_argument("--vehicle", metavar="FILE", help="vehicle file (default: the log's own, else example_lhd)")
+    add_driver_argument(parser)
     parser.add_argument("--json", action="store_true", help="the whole state record as one JSON object")
 
 
@@ -49,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         found = find(_log_states(args), args.at)
     else:
         with open_lines(args.file) as lines:
-            found = find(_states(lines, args.profile, args.vehicle or "example_lhd"), args.at)
+            found = find(_states(lines, args), args.at)
     if args.json:
         from dms.records.jsonl import encode
 
@@ -64,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["TakeoverReadiness"]:
+def _states(lines: Iterable[bytes], args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
     """Reads state records as they are; assesses observation records first."""
     from dms.records.jsonl import read_states
 
@@ -73,10 +76,33 @@ def _states(lines: Iterable[bytes], profile: str, vehicle: str) -> Iterator["Tak
         head.append(line)
     whole = itertools.chain(head[1:], rest)
     if b'"dms.state/' not in head[-1]:
-        yield from assess(whole, profile, vehicle)
+        for (state,) in assess(whole, [args.profile or DEFAULT_PROFILE], args.vehicle or "example_lhd", args.driver):
+            yield state
         return
-    for _, state in read_states(whole):
-        yield state
+    _refuse_driver(args)
+    yield from _of_one_profile((state for _, state in read_states(whole)), args)
+
+
+def _of_one_profile(states: Iterable["TakeoverReadiness"], args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
+    """States of several profiles side by side are as many chains of causes.
+
+    Raises:
+        UsageError: there are several and none was picked.
+    """
+    first = None
+    for state in states:
+        name = None if state.profile is None else state.profile.name
+        first = first or name
+        if args.profile is None and name != first:
+            raise UsageError(f"{args.file} holds states of {first} and {name}; pick one with --profile")
+        if args.profile in (None, name):
+            yield state
+
+
+def _refuse_driver(args: argparse.Namespace) -> None:
+    """States that were made already cannot be made anew."""
+    if args.driver is not None:
+        raise UsageError(f"{args.file} holds states; --driver is for observations, or for a log without states")
 
 
 def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
@@ -92,11 +118,12 @@ def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
 
     with open_source(args.file) as source:
         if isinstance(source, LogFrames) and STATE in source.log.channels:
+            _refuse_driver(args)
             for message in source.log.messages((STATE,)):
                 yield decode_state(message.data)
             return
-        config = RunConfig(source=args.file, profile=args.profile)
-        parts = load_parts(with_log_defaults(config, source, args.vehicle, None))
+        config = RunConfig(source=args.file, profile=args.profile or DEFAULT_PROFILE)
+        parts = load_parts(with_log_defaults(config, source, args.vehicle, args.driver))
         with EngineSet(CHAIN_SLOTS) as engines:
             for step in Replay(parts, source, engines).steps():
                 if step.state is not None:

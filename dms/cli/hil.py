@@ -69,16 +69,18 @@ def _never_false_ready(args: argparse.Namespace) -> int:
 
 def _write(name: str, seed: int, number: int) -> None:
     from hil.never_false_ready.script import write
-    from hil.never_false_ready.written import stream_lines
+    from hil.never_false_ready.written import driver_file, stream_lines
 
-    script = write(seed, number)
+    script, options = write(seed, number), ""
     try:
         with Path(name).open("wb") as file:
             file.writelines(stream_lines(script))
+        if script.calibrated:
+            Path(f"{name}.driver.yaml").write_bytes(driver_file())
+            options = f" --driver {name}.driver.yaml"
     except OSError as error:
         raise InputError(f"--out {name} cannot be written: {error.strerror}") from None
-    driver = "; its readings are corrected by a driver file, which dms assess does not know of" if script.calibrated else ""
-    print(f"{name}: dms assess {name} --vehicle {script.cabin_name} --jsonl{driver}", file=sys.stderr)
+    print(f"{name}: dms assess {name} --vehicle {script.cabin_name}{options} --jsonl", file=sys.stderr)
 
 
 def _show(args: argparse.Namespace, result: "Result", wall_s: float) -> int:

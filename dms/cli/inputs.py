@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dms.errors import UsageError
-from dms.records.cabin import Cabin, Camera
+from dms.records.cabin import Cabin, Camera, DriverBaseline
 
 if TYPE_CHECKING:
     from dms.inference.engine_set import EngineSet
@@ -115,3 +115,16 @@ def cabin_of(name: str | None) -> Cabin | None:
     from dms.assessment.cabins import load_cabin
 
     return None if name is None else load_cabin(name)
+
+
+def driver_of(name: str | None) -> DriverBaseline | None:
+    """A driver file by path, or the shipped ``sample``; ``None`` for none.
+
+    Raises:
+        InputError: unreadable or not a driver file.
+    """
+    if name is None:
+        return None
+    from dms.runtime.config import read_driver
+
+    return read_driver(name)

@@ -15,7 +15,7 @@ from dms.perception.gaze_net import GazeReading, band_shift, level_view
 from dms.perception.head_model import IRIS_FROM_CENTRE_MM, HeadModel
 from dms.perception.head_pose import HeadFit
 from dms.records.angles import direction_from, rounded, unit, yaw_pitch_deg
-from dms.records.cabin import DriverBaseline
+from dms.records.cabin import UNKNOWN_DRIVER_STD_DEG, DriverBaseline
 from dms.records.observation import Eye, Gaze
 
 Array = NDArray[np.float64]
@@ -29,10 +29,6 @@ GAIN = np.array([1.2, 1.5])
 
 LOWERED = 0.9
 """Closed probability above which an iris reading is worthless; lids of an eye that looks far down are low but show the iris."""
-
-OFFSET_STD_DEG = 10.0
-"""How far a driver's own constant offset may reach while nobody has calibrated it (one sigma): no population figure is
-known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
 
 WELL_SEEN_STD_DEG = 15.0
 """About what the network states of a well-seen pair of eyes of a driver it doesn't know. A reading it is less sure of counts for
@@ -72,7 +68,7 @@ def read_gaze(
     direction = unit(fit.rotation @ fit.view.T @ seen)
     if driver is not None:
         direction = _corrected(direction, fit.rotation if head is None else head, driver)
-    spread = doubt * (OFFSET_STD_DEG if driver is None else driver.gaze_std_deg)
+    spread = doubt * (UNKNOWN_DRIVER_STD_DEG if driver is None else driver.gaze_std_deg)
     spread = math.hypot(spread if len(usable) > 1 else 1.8 * spread, surplus, 0.5 * fit.std_deg)
     yaw, pitch = yaw_pitch_deg(direction)
     return Gaze(
@@ -81,6 +77,7 @@ def read_gaze(
         yaw_deg=round(yaw, 2),
         pitch_deg=round(pitch, 2),
         std_deg=round(min(90.0, spread), 1),
+        driver=None if driver is None else driver.name,
     )
 
 

@@ -82,6 +82,11 @@ class CameraPose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return np.stack([x, np.cross(z, x), z], axis=1)
 
 
+UNKNOWN_DRIVER_STD_DEG = 10.0
+"""How far a driver's own constant gaze offset may reach while nobody has calibrated it (one sigma). No population figure is
+known, so the profile's limit for a known zone is not met without a driver file or the running self-calibration."""
+
+
 class DriverBaseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was learned of one driver: ``calibration/drivers/*.yaml``.
 

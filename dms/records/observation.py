@@ -44,6 +44,8 @@ class Gaze(Part, frozen=True, kw_only=True):
     yaw_deg: Degrees | None = None
     pitch_deg: Degrees | None = None
     std_deg: Spread | None = None
+    driver: str | None = None
+    """Name of the driver file that has corrected this reading; ``None``: as it was read."""
 
 
 Ellipse = tuple[float, float, float, float, float]

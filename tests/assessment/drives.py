@@ -31,7 +31,7 @@ def observation(t: float, shut: bool = False, zone: str | None = None, **changes
     parts: dict[str, object] = {
         "face": Face(present=True, confidence=0.97),
         "head": Head(
-            forward_camera=AHEAD, up_camera=(0.0, -AHEAD[2], AHEAD[1]), position_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0
+            forward_camera=AHEAD, up_camera=(0.0, AHEAD[2], -AHEAD[1]), position_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0
         ),
         "gaze": Gaze(direction_camera=AHEAD, origin_camera_mm=(0.0, 0.0, 650.0), std_deg=3.0),
         "eyes": {"left": eye, "right": eye},

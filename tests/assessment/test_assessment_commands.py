@@ -2,15 +2,20 @@
 
 import io
 import json
+import math
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from drives import drive, observation, vehicle
+from msgspec.structs import replace
 
+from dms.assessment.driver_file import with_driver_file
 from dms.cli import assess as assess_command
 from dms.cli.main import main
-from dms.records import Observation, VehicleState
+from dms.records import Gaze, Observation, VehicleState
+from dms.records.cabin import decode_driver
 from dms.records.jsonl import encode
 
 LINES = [encode(record) for record in drive(8, 20.0)]
@@ -150,6 +155,85 @@ def test_explain_gives_the_causes_from_observations_and_from_states_alike(
     assert "since t=5.000 s; before that " in text
     _, lines, _ = run(capfdbinary, "explain", states, "--at", "8.2", "--json")
     assert json.loads(lines[0])["warning"] == {"class": "long_distraction", "stage": 1}
+
+
+@pytest.mark.requirement("P-01")
+@pytest.mark.parametrize("options", [["--profile", "l3_default,eu_addw"], ["--profile", "l3_default", "--profile", "eu_addw"]])
+def test_P01_profiles_side_by_side_say_what_each_says_alone(
+    options: list[str], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    away = [encode(r) for r in drive(9, 20.0, zone=lambda t: "cluster" if t >= 5 else "road")]
+    name = write(tmp_path / "x", away)
+    code, both, _ = run(capfdbinary, "assess", name, *options, "--jsonl")
+    assert code == 0
+    for number, profile in enumerate(("l3_default", "eu_addw")):
+        assert both[number::2] == run(capfdbinary, "assess", name, "--profile", profile, "--jsonl")[1]
+        assert {json.loads(line)["profile"]["name"] for line in both[number::2]} == {profile}
+    text = b"\n".join(run(capfdbinary, "assess", name, *options)[1]).decode().splitlines()
+    assert text[0].split() == ["t", "l3_default", "eu_addw"]
+    assert text[-2].startswith("l3_default  180 states until t=8.950 s") and "long_distraction x1" in text[-2]
+    assert text[-1].startswith("eu_addw     180 states") and text[-1].endswith("warnings: none")
+    warned = next(line for line in text if "long_distraction/1" in line)
+    assert warned.split() == ["8.000", "3", "ready_delayed", "long_distraction/1", "3", "ready_delayed"]
+    states = write(tmp_path / "states", both)
+    code, _, err = run(capfdbinary, "explain", states, "--at", "8.2")
+    assert code == 2 and "pick one with --profile" in err
+    for profile in ("l3_default", "eu_addw"):
+        told = run(capfdbinary, "explain", states, "--at", "8.2", "--profile", profile)[1]
+        assert told == run(capfdbinary, "explain", name, "--at", "8.2", "--profile", profile)[1] and told
+
+
+@pytest.mark.parametrize(("profiles", "says"), [("a,", "names with a comma"), ("eu_addw,eu_addw", "one name")])
+def test_profiles_that_cannot_stand_side_by_side(
+    profiles: str, says: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    code, _, err = run(capfdbinary, "assess", write(tmp_path / "x", LINES), "--profile", profiles)
+    assert code == 2 and says in err and err.count("\n") == 1
+
+
+DRIVER = b"name: anna\ngaze_yaw_deg: 0.0\ngaze_pitch_deg: 20.0\ngaze_std_deg: 5.0\n"
+LOW = (0.0, math.sin(math.radians(8)), -math.cos(math.radians(8)))
+"""Twenty degrees below straight ahead."""
+
+
+def low_reading(seen: Observation) -> Observation:
+    return replace(seen, gaze=Gaze(direction_camera=LOW, origin_camera_mm=(0.0, 0.0, 650.0), std_deg=10.2))
+
+
+def test_driver_file_corrects_what_perception_has_not(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    (tmp_path / "anna.yaml").write_bytes(DRIVER)
+    name = write(tmp_path / "x", [encode(r) for r in drive(8, 20.0, picture=low_reading)])
+    options = ["--driver", str(tmp_path / "anna.yaml")]
+    assert "ready " not in b"\n".join(run(capfdbinary, "assess", name)[1]).decode()
+    state = json.loads(run(capfdbinary, "assess", name, *options, "--jsonl")[1][-1])
+    assert state["readiness"] == "ready" and state["attention"]["zone"] == "road"
+    told = run(capfdbinary, "explain", name, "--at", "7.9", *options, "--json")[1][0]
+    assert json.loads(told)["readiness"] == "ready"
+    by_file = [with_driver_file(r, decode_driver(DRIVER, "anna")) for r in drive(8, 20.0, picture=low_reading) if is_picture(r)]
+    assert all(with_driver_file(r, decode_driver(DRIVER, "anna")) is r for r in by_file)
+    assert by_file[0].gaze is not None and by_file[0].gaze.std_deg == pytest.approx(math.hypot(5.0, math.sqrt(10.2**2 - 100)))
+    states = write(tmp_path / "states", run(capfdbinary, "assess", name, "--jsonl")[1])
+    code, _, err = run(capfdbinary, "explain", states, "--at", "7", *options)
+    assert code == 2 and "--driver is for observations" in err
+
+
+def test_another_drivers_readings_are_refused(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    (tmp_path / "anna.yaml").write_bytes(DRIVER)
+    marked = [replace(r, gaze=replace(r.gaze, driver="bob")) for r in drive(1, 20.0) if is_picture(r)]
+    name = write(tmp_path / "x", [encode(r) for r in marked])
+    code, _, err = run(capfdbinary, "assess", name, "--driver", str(tmp_path / "anna.yaml"))
+    assert code == 3 and "line 1: the gaze was corrected with the driver file of bob, not of anna" in err
+    code, _, err = run(capfdbinary, "assess", name, "--driver", str(tmp_path / "none.yaml"))
+    assert code == 3 and err.count("\n") == 1
+
+
+def test_a_gaze_without_a_head_cannot_be_corrected() -> None:
+    seen = replace(low_reading(observation(0.0)), head=None)
+    assert with_driver_file(seen, decode_driver(DRIVER, "anna")).gaze is None and with_driver_file(seen, None) is seen
+
+
+def is_picture(record: object) -> TypeGuard[Observation]:
+    return isinstance(record, Observation)
 
 
 def test_commands_have_the_three_names() -> None:

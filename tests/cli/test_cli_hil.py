@@ -62,7 +62,8 @@ def test_a_drive_is_written_with_its_truth_and_assess_takes_it(dms, tmp_path) ->
     assert set(rows[0]["truth"]) == {"ready", "causes", "attentive", "looks_at"}
     assert {row["truth"]["ready"] for row in rows} == {True, False}
     path.write_text("\n".join(path.read_text().splitlines()[:300]))
-    assert dms("assess", path, "--jsonl").code == 0
+    command = result.err.split("dms assess ")[1].splitlines()[0].split()
+    assert dms("assess", *command).code == 0
 
 
 def test_a_planted_bug_is_the_exit_code_1(dms) -> None:
