@@ -17,6 +17,8 @@ from dms.errors import UsageError
 
 READY_LEVEL = 4
 """Attentive; see the level's value table in the DBC."""
+NO_REASONS = 0xFFFF
+"""TkoRdy_Reason not available, or not in the frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +116,10 @@ class TakeoverReceiver:
         self._machine = StateMachine(self.parameters.e2e)
         self._check = Check.NO_NEW_DATA
         self._data: bytes | None = None
-        self._counter: int | None = None
+        self._counter: float | None = None
         self._cycle = microseconds(self._message.cycle_s)
         self._deadline, self._max_age = self.parameters.deadline_us, self.parameters.max_sample_age_us
-        self._counter_at = 0
+        self._counter_at: int | None = None
         self._good_at = 0
         self._expected: int | None = None
 
@@ -156,8 +158,8 @@ class TakeoverReceiver:
     def _note_counter(self, now: int) -> None:
         """When the camera's counter last moved: a picture told again and again is no fresh evidence, whatever age it claims."""
         assert self._data is not None
-        counter = self._message.unpack(self._data)["Smpl_FrameCnt"]
-        if counter != self._counter:
+        counter = self._number(self._message.unpack(self._data), "Smpl_FrameCnt")
+        if self._counter_at is None or counter != self._counter:
             self._counter, self._counter_at = counter, now
 
     def _take(self, verdict: Check) -> None:
@@ -192,7 +194,7 @@ class TakeoverReceiver:
         label, number = self._label, self._number
         age = number(codes, "Smpl_Age")
         counter = number(codes, "Smpl_FrameCnt")
-        level, ack = number(codes, "TkoRdy_Lvl"), number(codes, "TOR_AckCnt")
+        level, ack = _whole(number(codes, "TkoRdy_Lvl")), _whole(number(codes, "TOR_AckCnt"))
         score, confidence = number(codes, "TkoRdy_Score"), number(codes, "TkoRdy_Conf")
         age_us = None if age is None else age * 1e3 + now - self._good_at  # at build, and what has passed since
         operating, readiness = label(codes, "DMS_OperSt"), label(codes, "TkoRdy_St")
@@ -204,16 +206,16 @@ class TakeoverReceiver:
             check=self._check,
             operating=operating,
             readiness=readiness,
-            level=None if level is None else int(level),
+            level=level,
             score=None if score is None else score / 100.0,
             confidence=None if confidence is None else confidence / 100.0,
             takeover_time_s=number(codes, "TkoRdy_TimeEst"),
-            reasons=reasons(codes.get("TkoRdy_Reason", 0)),
+            reasons=reasons(codes.get("TkoRdy_Reason", NO_REASONS)),
             sample_age_s=None if age_us is None else age_us / 1e6,
-            frame_counter=None if counter is None else int(counter),
+            frame_counter=_whole(counter),
             available=self._flag(codes, "DrvAvail_St"),
             present=self._flag(codes, "DrvPresent_St"),
-            acknowledged=None if ack is None else int(ack),
+            acknowledged=ack,
             take_control=self._flag(codes, "Req_TakeControl"),
             safe_stop=self._flag(codes, "Req_SafeStop"),
         )
@@ -233,11 +235,12 @@ class TakeoverReceiver:
             found.append(f"picture {age_us / 1e6:.3f} s old")
         return tuple(found)
 
-    def _contradictions(self, codes: dict[str, int], level: float | None, now: int) -> tuple[str, ...]:
+    def _contradictions(self, codes: dict[str, int], level: int | None, now: int) -> tuple[str, ...]:
         """What else in the frame does not go with "ready"."""
         found = []
-        if now - self._counter_at > self._max_age:
-            found.append(f"camera counter stands still for {(now - self._counter_at) / 1e6:.3f} s")
+        still = now - (self._counter_at or 0)
+        if still > self._max_age:
+            found.append(f"camera counter stands still for {still / 1e6:.3f} s")
         if level is None or level < READY_LEVEL:
             found.append(f"level {level}")
         if self._flag(codes, "DrvAvail_St") is not True or self._flag(codes, "DrvPresent_St") is not True:
@@ -262,8 +265,12 @@ class TakeoverReceiver:
         return {"Yes": True, "No": False}.get(self._label(codes, name) or "")
 
 
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
 def reasons(bits: int) -> tuple[str, ...]:
     """Words of the reason bit field; ``not_available`` when the field is."""
-    if bits == 0xFFFF:
+    if bits == NO_REASONS:
         return ("not_available",)
     return tuple(name for bit, name in enumerate(REASONS) if bits >> bit & 1)

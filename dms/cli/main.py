@@ -21,6 +21,7 @@ COMMANDS = {
     "calibrate": "a driver's gaze from spans in which the driver looks at known points",
     "scenario": "scripted synthetic drivers to pictures, labels, drive logs, training sets",
     "camera": "which cameras there are, and what one of them really delivers",
+    "can": "the CAN contract as a package (DBC, C receiver, vectors, pages), and what a recorded trace says",
     "hil": "the test bench at signal level: the never-false-ready machine",
     "jetson-accept": "acceptance on a Jetson: eleven parts in one record with a hash",
     "doctor": "what is usable on this machine, what is not, and the command that mends it",

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
-from dms.bus.port import CanFrame
+from dms.bus.trace import candump
 from dms.errors import InputError
 from dms.inference.engine_set import EngineSet
 from dms.records import TakeoverReadiness
@@ -168,13 +168,6 @@ class ReplayResults:
         ]
         lines += [f"  {_event_line(event)}" for event in summary["events"]]
         return "\n".join(lines)
-
-
-def candump(frame: CanFrame, t: float, channel: str = "can0") -> bytes:
-    """One line as ``candump -l`` writes it."""
-    name = f"{frame.can_id:08X}" if frame.extended else f"{frame.can_id:03X}"
-    mark = f"##{1 if frame.bit_rate_switch else 0}" if frame.fd else "#"
-    return f"({t:.6f}) {channel} {name}{mark}{frame.data.hex().upper()}".encode()
 
 
 def _event_line(event: dict[str, Any]) -> str:

@@ -254,7 +254,7 @@ def test_the_same_statement_on_classic_can():
     link = Link(layout=load(CLASSIC_DBC)).up()
     got = link.cycle(link.frame())
     assert (got.ready, got.operating, got.readiness, got.level) == (True, "Active", "Ready", 4)
-    assert (got.available, got.present, got.reasons) == (True, True, ())
+    assert (got.available, got.present, got.reasons) == (True, True, ("not_available",))
     assert got.score is got.confidence is got.takeover_time_s is None  # not in 8 bytes
     assert got.sample_age_s == pytest.approx(0.04, abs=0.003)
     link.count = 255 + 254 * 7  # the camera's counter is told modulo 254

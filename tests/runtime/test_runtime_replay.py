@@ -7,10 +7,11 @@ import pytest
 
 from dms.bus.port import CanFrame
 from dms.bus.receiver import TakeoverReceiver
+from dms.bus.trace import candump
 from dms.camera.log import LogFrames
 from dms.errors import InputError
 from dms.runtime.replay import Replay
-from dms.runtime.results import FILES, ReplayResults, candump
+from dms.runtime.results import FILES, ReplayResults
 
 
 def replayed(parts, source, engines, folder=None):
