@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import tiny_networks as tiny
 
@@ -19,6 +20,8 @@ from dms.inference.slots import find_engine
 from tools.training.export import ExportError, Feeds, Run, finish, onnx_run
 from tools.training.graph import tidy
 from tools.training.package import Packaged, pack, package, parity_cases, round_up
+from tools.training.repack import repack
+from tools.training.variants import quantised_layers
 
 HELD_OUT, TRAINING = tiny.pictures(12), tiny.pictures(20, seed=5)
 
@@ -108,6 +111,17 @@ def test_packing_again_gives_the_same_bytes(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     packed(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_lower_precisions_are_made_anew_without_the_checkpoint(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    repack("tiny", HELD_OUT, calibration=TRAINING, figures=score, folder=folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    layers = [node.name for node in quantised_layers(onnx.load(folder / "tiny.onnx"))]
+    done = repack("tiny", HELD_OUT, calibration=TRAINING, keep=layers[:1], figures=score, folder=folder)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"tiny.int8.onnx", "engine.yaml"}
+    assert load_definition(folder).variant("int8").loss["std"].mean == pytest.approx(done.variants[1].loss["std"].mean, rel=0.1)
 
 
 def test_hash_and_variants_go_where_they_were(folder: Path) -> None:

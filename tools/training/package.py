@@ -139,14 +139,14 @@ def pack(
     plain = finish(tidy(for_cpu(onnx.load_from_string(data))))
     makers: dict[str, Callable[[], bytes]] = {"fp16": lambda: fp16(data), "int8": lambda: int8(data, calibration, keep)}
     made = tuple(
-        _measure(item, precision, (onnx_run(plain), makers[precision]()), (reference, cases), feeds, score)
+        measure_variant(item, precision, (onnx_run(plain), makers[precision]()), (reference, cases), feeds, score)
         for precision in PRECISIONS
         if precision in precisions
     )
     sizes = {"fp32": len(plain), **{one.precision: len(one.data) for one in made}}
     done = Packaged(item.folder, len(feeds), sizes, dict(score(onnx_run(plain))), made)
     files = {item.file: plain, **{variant_file(item, one.precision): one.data for one in made}}
-    _write(item, done, files, _vectors(reference, cases))
+    write_folder(item, done, files, _vectors(reference, cases))
     return done
 
 
@@ -166,7 +166,7 @@ def parity_cases(item: Definition, feeds: Sequence[Feeds], count: int) -> dict[s
     return cases
 
 
-def _measure(
+def measure_variant(
     item: Definition,
     precision: str,
     files: tuple[Run, bytes],
@@ -209,7 +209,7 @@ def _vectors(reference: Run, cases: Mapping[str, Feeds]) -> dict[str, NDArray[An
     return arrays
 
 
-def _write(item: Definition, done: Packaged, files: Mapping[str, bytes], vectors: Mapping[str, NDArray[Any]]) -> None:
+def write_folder(item: Definition, done: Packaged, files: Mapping[str, bytes], vectors: Mapping[str, NDArray[Any]]) -> None:
     """All files to a scratch folder, checked there as a user would, then moved; ``engine.yaml`` last."""
     text = specification(item.text.decode(), item, done, files)
     with tempfile.TemporaryDirectory() as name:

@@ -16,6 +16,7 @@ def options(about: str, pictures: str, steps: int, seed: int) -> argparse.Namesp
     parser.add_argument("--seed", type=int, default=seed, help="of all that is drawn while training")
     parser.add_argument("--start", type=Path, metavar="CHECKPOINT", help="begin with the averaged weights of an earlier run")
     parser.add_argument("--package", action="store_true", help="then write the engine's files")
+    parser.add_argument("--variants", action="store_true", help="don't train; make the shipped network's lower precisions anew")
     return parser.parse_args()
 
 
