@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dms.bus.layout import Layout
-from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
+from dms.bus.port import Bus, CanFrame, open_bus
 from dms.bus.receiver import TakeoverReceiver
 from dms.camera.live import LiveSource
 from dms.camera.log import LogFrames, sample_log
@@ -30,7 +30,7 @@ from dms.errors import DmsError
 from dms.inference.engine_set import EngineSet
 from dms.runtime import clock
 from dms.runtime.chain import CHAIN_SLOTS
-from dms.runtime.config import RunConfig, load_parts, with_log_defaults
+from dms.runtime.config import BusSection, RunConfig, load_parts, with_log_defaults
 from dms.runtime.golden import Golden
 from dms.runtime.loop import Loop
 from dms.runtime.player import CanPlayer
@@ -210,13 +210,21 @@ def foreign_load(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def soak(seconds: float, stages: tuple[str, ...], fifo: bool, tell: Callable[[str], None]) -> dict[str, Any]:
+def configuration(fifo: bool, apart: bool) -> RunConfig:
+    """The loop's: on a virtual bus, or (a publisher in a process of its own) on one that two processes can open."""
+    with LogFrames(sample_log()) as log:
+        config = with_log_defaults(RunConfig(source="sample"), log, None, None)
+    config.real_time.fifo = config.real_time.lock_memory = fifo
+    config.bus = BusSection(interface="virtual", channel="dms-soak")
+    if apart:
+        config.bus = BusSection(interface="udp_multicast", options={"port": 20000 + os.getpid() % 20000})
+    return config
+
+
+def soak(config: RunConfig, seconds: float, stages: tuple[str, ...], tell: Callable[[str], None]) -> dict[str, Any]:
     """Run it and say what was seen."""
-    ports = [open_bus(BusConfig(interface="virtual", channel="dms-soak")) for _ in range(3)]
+    ports = [open_bus(config.bus_config()) for _ in range(3)]
     try:
-        with LogFrames(sample_log()) as log:
-            config = with_log_defaults(RunConfig(source="sample"), log, None, None)
-        config.real_time.fifo = config.real_time.lock_memory = fifo
         parts = load_parts(config)
         with EngineSet(CHAIN_SLOTS) as engines:
             engines.warmup()
@@ -307,6 +315,7 @@ def main() -> int:
     parser.add_argument("--load", type=int, default=0, help="processes that never rest, on core 0")
     parser.add_argument("--kill", nargs="?", const=",".join(STAGES), default="", help="stages to kill (default: all four)")
     parser.add_argument("--ordinary", action="store_true", help="without SCHED_FIFO and locked memory")
+    parser.add_argument("--publisher", choices=("thread", "process"), default="thread", help="where it lives (default: thread)")
     parser.add_argument("--out", type=Path, help="JSON file for the result")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
     args = parser.parse_args()
@@ -316,11 +325,12 @@ def main() -> int:
         parser.error(f"no stage {unknown.pop()}" if unknown else "seconds from 10, load from 0")
     try:
         with foreign_load(args.load):
-            result = soak(args.seconds, stages, not args.ordinary, lambda line: print(f"soak: {line}", file=sys.stderr))
+            config = configuration(not args.ordinary, args.publisher == "process")
+            result = soak(config, args.seconds, stages, lambda line: print(f"soak: {line}", file=sys.stderr))
     except DmsError as error:
         print(f"soak: {error}", file=sys.stderr)
         return error.exit_code
-    result["foreign_load"] = args.load
+    result |= {"foreign_load": args.load, "publisher": args.publisher}
     if args.out is not None:
         args.out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result) if args.json else text(result))

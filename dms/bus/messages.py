@@ -31,7 +31,7 @@ class Protector:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._counters: dict[str, int] = {}
+        self.counters: dict[str, int] = {}
 
     def frame(self, name: str, codes: dict[str, int]) -> CanFrame:
         """Build the next frame of a message.
@@ -42,8 +42,8 @@ class Protector:
         message = self.layout[name]
         if message.protection is None:
             raise UsageError(f"{name} has no E2EProfile in the DBC; give it one")
-        counter = self._counters.get(name, 0)
-        self._counters[name] = (counter + 1) % message.protection.counter_period
+        counter = self.counters.get(name, 0)
+        self.counters[name] = (counter + 1) % message.protection.counter_period
         data = message.pack(codes, counter)
         return CanFrame(message.can_id, data, message.extended, message.fd, message.fd)
 
@@ -72,6 +72,11 @@ class Encoder:
         self.parameters = parameters or EncodingParameters()
         self._cabin = cabin
         self._protector = Protector(layout)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The next E2E counter of each message; a sender that takes over from another goes on with them."""
+        return self._protector.counters
 
     def has(self, name: str) -> bool:
         """Does the message set have this message; the one for classic CAN lacks what is longer than 8 bytes."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dms.bus.messages import Encoder
-from dms.bus.port import Bus, CanFrame
+from dms.bus.port import Bus, BusCounts, CanFrame
 from dms.bus.samples import BusHealth, GestureEvent, Sample
 from dms.bus.schedule import PublisherParameters, Schedule
 
@@ -29,6 +29,57 @@ class PublisherStats:
     send_failures: int = 0
 
 
+class Periods:
+    """Keeps the times at which DMS_TakeoverReady left.
+
+    Attributes:
+        cycles: so many.
+        last: the newest, s; ``None`` before the first.
+    """
+
+    def __init__(self, cycle_s: float) -> None:
+        self.cycles = 0
+        self.last: float | None = None
+        self._cycle_s = cycle_s
+        self._errors: deque[float] = deque(maxlen=12000)
+
+    def note(self, now: float) -> None:
+        """One left now."""
+        if self.last is not None:
+            self._errors.append(abs(now - self.last - self._cycle_s))
+        self.last = now
+        self.cycles += 1
+
+    def stats(self, missed: int, failed: int) -> PublisherStats:
+        """The figures, with what else was counted."""
+        base = PublisherStats(cycles=self.cycles, missed=missed, send_failures=failed)
+        errors = np.asarray(self._errors.copy()) * 1e3
+        if not errors.size:
+            return base
+        p50, p99 = (float(v) for v in np.percentile(errors, (50, 99)))
+        return replace(base, period_error_p50_ms=p50, period_error_p99_ms=p99, period_error_max_ms=float(errors.max()))
+
+
+class SampleCheck:
+    """Finds in the caller's thread what building frames would stumble over later. Frames depend on a sample's words alone;
+    numbers out of range become codes."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: set[tuple[object, ...]] = set()
+
+    def __call__(self, sample: Sample) -> None:
+        """Look at one sample.
+
+        Raises:
+            KeyError, TypeError: the state holds a word outside the vocabulary.
+        """
+        words = _words(sample)
+        if words not in self._known:
+            self._encoder.check(sample)
+            self._known.add(words)
+
+
 class Publisher:
     """Sends the driver monitoring's messages.
 
@@ -40,6 +91,7 @@ class Publisher:
         parameters: periods.
         prepare: called first on the publisher's own thread; the place to raise its priority.
         on_sent: told of each frame that was handed over, with its time (recorder); runs in the publisher's thread, must be quick.
+        on_news: told how old a picture was, in s, when the first frame that carries it left; as ``on_sent``.
         guard: asked before each cycle's frames are built, with the newest sample and the time; what it gives back is sent. The
             watchdog's place: a fault found here is on the bus in the same cycle. Runs in the publisher's thread, must be quick.
     """
@@ -53,12 +105,13 @@ class Publisher:
         parameters: PublisherParameters | None = None,
         prepare: Callable[[], None] | None = None,
         on_sent: Callable[[CanFrame, float], None] | None = None,
+        on_news: Callable[[float], None] | None = None,
         guard: Callable[[Sample | None, float], Sample | None] | None = None,
     ) -> None:
         self.parameters = parameters or PublisherParameters()
         self.error: BaseException | None = None
         self._bus, self._encoder, self._clock, self._sleep = bus, encoder, clock, sleep
-        self._prepare, self._on_sent, self._guard = prepare, on_sent, guard
+        self._prepare, self._on_sent, self._on_news, self._guard = prepare, on_sent, on_news, guard
         # Mailboxes: one reference each, swapped whole. That is atomic in Python and cannot make the publisher wait for a lock
         # whose holder is not running.
         self._sample: Sample | None = None
@@ -69,11 +122,12 @@ class Publisher:
         self._thread: threading.Thread | None = None
         self._schedule = Schedule(self.parameters)
         self._has_gaze, self._has_driver = encoder.has("DMS_GazeHead"), encoder.has("DMS_DriverState")
-        self._errors: deque[float] = deque(maxlen=12000)
-        self._cycles = self._missed = 0
-        self._last_sent: float | None = None
+        self._periods = Periods(self.parameters.cycle_s)
+        self.missed = 0
+        """Cycles that could not be kept."""
         self._failed_before = 0
-        self._checked: set[tuple[object, ...]] = set()
+        self._check = SampleCheck(encoder)
+        self._carried: float | None = None
 
     def post(self, sample: Sample) -> None:
         """Leave the newest sample; it replaces the one before.
@@ -81,10 +135,7 @@ class Publisher:
         Raises:
             KeyError, TypeError: the state holds a word outside the vocabulary; found here, in the caller's thread.
         """
-        words = _words(sample)
-        if words not in self._checked:  # building frames depends on the words alone; numbers out of range become codes
-            self._encoder.check(sample)
-            self._checked.add(words)
+        self._check(sample)
         self._sample = sample
 
     def post_health(self, health: BusHealth) -> None:
@@ -125,14 +176,24 @@ class Publisher:
         """Is the thread running; if it ended by itself ``error`` says why."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def cycles(self) -> int:
+        """Cycles so far."""
+        return self._periods.cycles
+
+    @property
+    def last_sent(self) -> float | None:
+        """When DMS_TakeoverReady left last, s."""
+        return self._periods.last
+
+    @property
+    def counts(self) -> BusCounts:
+        """Of the port it sends through."""
+        return self._bus.counts
+
     def stats(self) -> PublisherStats:
         """Figures so far."""
-        base = PublisherStats(cycles=self._cycles, missed=self._missed, send_failures=self._bus.counts.failed)
-        errors = np.asarray(self._errors.copy()) * 1e3
-        if not errors.size:
-            return base
-        p50, p99 = (float(v) for v in np.percentile(errors, (50, 99)))
-        return replace(base, period_error_p50_ms=p50, period_error_p99_ms=p99, period_error_max_ms=float(errors.max()))
+        return self._periods.stats(self.missed, self._bus.counts.failed)
 
     def _guarded(self) -> None:
         try:
@@ -146,8 +207,8 @@ class Publisher:
         """The loop; returns after ``stop``. ``start`` runs it on a thread."""
         cycle = self.parameters.cycle_s
         begin = self._clock()
-        if self._last_sent is not None:  # started again: what was not sent in between was missed
-            self._missed += max(0, round((begin - self._last_sent) / cycle) - 1)
+        if self._periods.last is not None:  # started again: what was not sent in between was missed
+            self.missed += max(0, round((begin - self._periods.last) / cycle) - 1)
         index = 0
         while not self._stop.is_set():
             self._wait(begin + index * cycle)
@@ -155,7 +216,7 @@ class Publisher:
                 return
             self.step(index)
             due = int((self._clock() - begin) / cycle + 1e-9) + 1  # number of the first deadline still ahead
-            self._missed += max(0, due - index - 1)
+            self.missed += max(0, due - index - 1)
             index = max(index + 1, due)
 
     def _wait(self, deadline: float) -> None:
@@ -167,7 +228,8 @@ class Publisher:
         now = self._clock()
         sample = self._sample if self._guard is None else self._guard(self._sample, now)
         self._send(self._encoder.takeover_ready(sample, now, self._ack), now)
-        self._note_period(now)
+        self._periods.note(now)
+        self._note_news(sample, now)
         if self._has_gaze and self._schedule.gaze_head(index):
             self._send(self._encoder.gaze_head(sample, now), now)
         if self._has_driver and self._schedule.driver_state(index):
@@ -184,11 +246,12 @@ class Publisher:
         if self._bus.send(frame) and self._on_sent is not None:
             self._on_sent(frame, now)
 
-    def _note_period(self, now: float) -> None:
-        if self._last_sent is not None:
-            self._errors.append(abs(now - self._last_sent - self.parameters.cycle_s))
-        self._last_sent = now
-        self._cycles += 1
+    def _note_news(self, sample: Sample | None, now: float) -> None:
+        if sample is None or sample.captured == self._carried:
+            return
+        self._carried = sample.captured
+        if self._on_news is not None:
+            self._on_news(now - sample.captured)
 
 
 def _words(sample: Sample) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
 from dms.resources import shipped
 from dms.runtime.cycle_file import CycleFile
+from dms.runtime.realtime import RealTime
 from dms.runtime.trust import require_signed_engines
 from dms.signature import TrustedKey
 
@@ -64,8 +65,10 @@ class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
 
     ``fifo``: SCHED_FIFO for all threads, the publisher's highest. ``inference_priority``: that of inference, 0: as all other
     threads. ``cpus``: cores for all threads. ``lock_memory``: nothing is paged out. ``still_collector``: no garbage collection by
-    surprise. ``restarts``: a crashed stage is started again so often in half a minute. ``hung_after_s``: a stage silent for so
-    long ends the process (FS-06). ``golden_s``: each network is asked a question with a known answer this often (FS-02).
+    surprise. ``publisher``: in a ``process`` of its own or a ``thread`` of this one; by default a process where the bus allows it
+    (socketcan, udp_multicast). ``restarts``: a crashed stage is started again so often in half a minute. ``hung_after_s``: a
+    stage silent for so long ends the process (FS-06). ``golden_s``: each network is asked a question with a known answer this
+    often (FS-02).
     """
 
     fifo: bool = True
@@ -73,9 +76,14 @@ class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
     cpus: list[Annotated[int, msgspec.Meta(ge=0, le=1023)]] | None = None
     lock_memory: bool = False
     still_collector: bool = True
+    publisher: Literal["process", "thread"] | None = None
     restarts: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4
     hung_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=30)] = 2.0
     golden_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 60.0
+
+    def ask(self) -> RealTime:
+        """The one who asks the system for it."""
+        return RealTime(self.fifo, self.inference_priority, self.cpus, self.lock_memory, self.still_collector)
 
 
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):

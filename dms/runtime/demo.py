@@ -8,7 +8,6 @@ from typing import Protocol
 from dms.bus.e2e import Check
 from dms.bus.layout import Layout
 from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
-from dms.bus.publisher import Publisher
 from dms.bus.receiver import TakeoverReceiver, TakeoverStatement
 from dms.camera.base import Source
 from dms.inference.engine_set import EngineSet
@@ -20,6 +19,7 @@ from dms.runtime.counts import LoopCounts
 from dms.runtime.loop import Loop
 from dms.runtime.paced import PacedSource
 from dms.runtime.player import CanPlayer
+from dms.runtime.publishing import Publishing
 from dms.runtime.worker import Worker
 
 LEAD_S = 0.2
@@ -83,7 +83,7 @@ class Running(Protocol):
         """Of the loop."""
 
     @property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> Publishing:
         """Ours."""
 
     @property
@@ -115,7 +115,7 @@ class DemoRun:
         return self.loop.counts
 
     @property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> Publishing:
         """Ours."""
         return self.loop.publisher
 

@@ -15,7 +15,6 @@ from msgspec.structs import replace as replace_fields
 
 from dms.bus.messages import Encoder
 from dms.bus.port import Bus, CanFrame
-from dms.bus.publisher import Publisher
 from dms.bus.samples import LedWord, Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
@@ -24,7 +23,7 @@ from dms.inference.engine_set import EngineSet
 from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime import clock
 from dms.runtime.chain import Chain, Judged
-from dms.runtime.config import Loaded
+from dms.runtime.config import Loaded, RealTimeSection
 from dms.runtime.counts import LoopCounts
 from dms.runtime.cycle_file import CycleKeeper
 from dms.runtime.golden import Golden
@@ -33,7 +32,7 @@ from dms.runtime.listening import Listening
 from dms.runtime.machine import Machine
 from dms.runtime.notify import Notifier
 from dms.runtime.picture_check import PictureCheck
-from dms.runtime.realtime import RealTime
+from dms.runtime.publishing import make_publisher
 from dms.runtime.recorder import Recorder
 from dms.runtime.reporting import HealthRecord, Reporter
 from dms.runtime.stages import Pulse, Stage, Watch
@@ -44,6 +43,9 @@ SHOWN = 32
 
 LAST_WORDS_S = 1.0
 """At the end the caller is shown what still waits, but for no longer than this."""
+
+OURS = "DMS_"
+"""Messages whose names begin so are sent by this program alone."""
 
 Told = tuple[TakeoverReadiness, Judged | None]
 
@@ -84,44 +86,18 @@ class Loop:
         self._source, self._bus, self._recorder, self._on_state = source, bus, recorder, on_state
         self._inputs = VehicleInputs(parts.mapping)
         self._shown: queue.Queue[Told] = queue.Queue(SHOWN)
-        self._posted_at: float | None = None
-        self._readiness_id = parts.layout["DMS_TakeoverReady"].can_id
-        self._cycle_s = parts.config.publisher().cycle_s
+        self._own = frozenset(message.can_id for message in parts.layout.by_name.values() if message.name.startswith(OURS))
         self._stop, self._quit, self._changed = threading.Event(), threading.Event(), threading.Event()
-        section = parts.config.real_time
-        self.realtime = RealTime(
-            section.fifo, section.inference_priority, section.cpus, section.lock_memory, section.still_collector
-        )
-        silence_s = parts.profile.rules.camera.silence_s
-        camera = Pulse("camera", silence_s, part="camera")
-        inference, can = (Pulse(name, silence_s) for name in ("inference", "can"))
+        self.realtime = parts.config.real_time.ask()
+        self._silence_s = parts.profile.rules.camera.silence_s
+        camera = Pulse("camera", self._silence_s, part="camera")
+        inference, can = (Pulse(name, self._silence_s) for name in ("inference", "can"))
         self.watch = Watch(Pulse("publisher", None), camera, inference, can)
         encoder = Encoder(parts.layout, cabin=parts.cabin)
-        self.publisher = Publisher(
-            bus,
-            encoder,
-            clock.now,
-            clock.sleep,
-            parts.config.publisher(),
-            self._prepare("publisher"),
-            self._sent,
-            self.watch.guard,
-        )
+        self.publisher = make_publisher(parts, bus, encoder, self.watch, self.realtime, self._sent, self._carried)
         self.check = PictureCheck(encoder.parameters.stale_after_s)
         self._cycle = None if parts.cycle_file is None else CycleKeeper(parts.cycle_file)
-        chain = Chain(engines, parts.cabin, parts.profile, parts.camera, parts.driver, self._cycle)
-        self.judging = Judging(
-            chain,
-            source,
-            Engines(engines, renew, golden),
-            self._snapshot,
-            self,
-            inference,
-            camera,
-            self.check,
-            silence_s,
-            self._stop,
-        )
+        self.judging = self._judging(parts, Engines(engines, renew, golden), inference, camera)
         self._inference = Stage(inference, self.judging.work, self._prepare("inference"), self._changed)
         listening = Listening(bus, self._heard, can, self._quit)
         self._listener = Stage(can, listening.work, self._prepare("can"), self._changed)
@@ -129,13 +105,24 @@ class Loop:
             parts, engines, source, self.judging, self.publisher, self.watch, self.realtime, golden, machine or Machine(),
             notifier or Notifier({}), lamp,
         )  # fmt: skip
+        self._supervisor = self._supervise(parts.config.real_time, camera)
+
+    def _judging(self, parts: Loaded, engines: Engines, inference: Pulse, camera: Pulse) -> Judging:
+        """The inference stage's work."""
+        chain = Chain(engines.now, parts.cabin, parts.profile, parts.camera, parts.driver, self._cycle)
+        return Judging(
+            chain, self._source, engines, self._snapshot, self, inference, camera, self.check, self._silence_s, self._stop
+        )
+
+    def _supervise(self, section: RealTimeSection, camera: Pulse) -> Supervisor:
+        """Who starts what crashed again."""
         wards: list[Ward] = [
-            CameraWard(source, camera, self._prepare("camera"), self._changed),
+            CameraWard(self._source, camera, self._prepare("camera"), self._changed),
             StageWard(self._inference, self.judging),
             StageWard(self._listener),
             PublisherWard(self.publisher, self.watch.publisher),
         ]
-        self._supervisor = Supervisor(wards, section.restarts, section.hung_after_s, self._changed, self._reporter.tick)
+        return Supervisor(wards, section.restarts, section.hung_after_s, self._changed, self._reporter.tick)
 
     @property
     def counts(self) -> LoopCounts:
@@ -171,9 +158,9 @@ class Loop:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop.set()
         self._supervisor.stop()
-        self.watch.leaving = True
+        self.watch.leave()
         if self.publisher.alive:
-            clock.sleep(2.0 * self._cycle_s)  # "off" goes out before the silence
+            clock.sleep(2.0 * self.publisher.parameters.cycle_s)  # "off" goes out before the silence
         self.publisher.stop()
         self._quit.set()
         self._inference.join(2.0)
@@ -220,7 +207,6 @@ class Loop:
                 vehicle=inputs,
             )
         )
-        self._posted_at = frame.t
         if self._recorder is not None:
             self._recorder.judged(judged, clock.now())
         self._tell(state, judged)
@@ -264,14 +250,15 @@ class Loop:
         return lambda: self.realtime.thread(stage)
 
     def _sent(self, frame: CanFrame, t: float) -> None:
-        if frame.can_id == self._readiness_id:
-            captured, self._posted_at = self._posted_at, None
-            if captured is not None:
-                self.counts.bus_ms.append((t - captured) * 1e3)
         if self._recorder is not None:
             self._recorder.can(frame, t, "tx")
 
+    def _carried(self, age_s: float) -> None:
+        self.counts.bus_ms.append(age_s * 1e3)
+
     def _heard(self, frame: CanFrame, t: float) -> None:
+        if frame.can_id in self._own:
+            return  # a publisher in a process of its own is heard like another node
         if self._recorder is not None:
             self._recorder.can(frame, t, "rx")
         if self._inputs.feed(frame, t):

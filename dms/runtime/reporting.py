@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from dms import __version__
-from dms.bus.publisher import Publisher
 from dms.bus.samples import BusHealth, CameraWord, LedWord
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
@@ -22,6 +21,7 @@ from dms.runtime.golden import Golden
 from dms.runtime.judging import Judging
 from dms.runtime.machine import Machine, MachineState
 from dms.runtime.notify import Notifier
+from dms.runtime.publishing import Publishing
 from dms.runtime.realtime import RealTime
 from dms.runtime.stages import Watch
 
@@ -117,7 +117,7 @@ class Reporter:
         engines: EngineSet,
         source: LiveSource,
         judging: Judging,
-        publisher: Publisher,
+        publisher: Publishing,
         watch: Watch,
         realtime: RealTime,
         golden: Golden | None,

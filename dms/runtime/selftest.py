@@ -6,7 +6,6 @@ Nothing is called ready before all of it has passed.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dms.bus.port import Bus
 from dms.camera.live import LiveSource
 from dms.errors import DmsError, HardwareError, InputError
 from dms.inference import cache
@@ -16,6 +15,7 @@ from dms.records.cabin import Camera
 from dms.runtime import clock
 from dms.runtime.golden import Golden
 from dms.runtime.picture_check import PictureCheck
+from dms.runtime.publishing import Publishing
 
 PICTURES = 5
 """So many pictures tell size, order and rate of the camera."""
@@ -95,16 +95,16 @@ def golden_answers(golden: Golden) -> str:
     return "all engines answer right" + (f"; no stored answers for {', '.join(own)}" if own else "")
 
 
-def can_frames(bus: Bus, wait_s: float) -> str:
+def can_frames(publisher: Publishing, wait_s: float) -> str:
     """Frames of the running publisher leave.
 
     Raises:
         HardwareError: none left, or some were refused.
     """
     end = clock.now() + wait_s
-    while clock.now() < end and bus.counts.sent < 3:
+    while clock.now() < end and publisher.counts.sent < 3:
         clock.sleep(0.01)
-    counts = bus.counts
+    counts = publisher.counts
     if counts.failed or not counts.sent:
         raise HardwareError(f"CAN: {counts.sent} frames sent, {counts.failed} failed: {counts.last_error or 'nothing left'}")
     return f"{counts.sent} frames sent"

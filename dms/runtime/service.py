@@ -103,7 +103,6 @@ class Service:
             notifier=self.notifier,
             lamp=self._lamp,
         )
-        self._bus = bus
         stack.enter_context(self.loop)
 
     def _load(self, stack: ExitStack) -> EngineSet:
@@ -133,7 +132,7 @@ class Service:
         rules = self._parts.profile.rules.camera
         self.test.check("engines", lambda: engine_files(self._engines))
         self.test.check("golden inference", lambda: golden_answers(self._golden))
-        self.test.check("CAN", lambda: can_frames(self._bus, CAN_WAIT_S))
+        self.test.check("CAN", lambda: can_frames(self.loop.publisher, CAN_WAIT_S))
         if isinstance(self.source, PacedSource):
             return  # a file is not a camera, and none of it may get lost
         self.test.check("camera", lambda: camera_pictures(self.source, self.loop.check, self._parts.camera, rules.fps_min))

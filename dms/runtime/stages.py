@@ -4,9 +4,12 @@ A stage that crashes says so on its own thread; one that hangs is found by its m
 cycle, so neither needs anybody else's attention to be on the bus: a crash within one cycle, a hang within its deadline plus one.
 """
 
+import math
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol, cast
 
 from dms.bus.samples import Sample
 from dms.errors import DmsError
@@ -19,26 +22,60 @@ class StageKilled(RuntimeError):
     """Raised inside a stage that was told to die: the fault injection of tests and soak runs."""
 
 
-@dataclass(slots=True, eq=False)
+class Beats(Protocol):
+    """Doubles: an array, or memory that two processes see."""
+
+    def __getitem__(self, index: int, /) -> float:
+        """One of them."""
+
+    def __setitem__(self, index: int, value: float, /) -> None:
+        """Change one."""
+
+
+Tell = Callable[[str, str, str | None], None]
+"""Told of a change: name of the stage (or ``loop``), what (``trouble``, ``fail``, ``kill``, ``leave``), and the text."""
+
+
 class Pulse:
     """A stage's sign of life. Written by its own thread, read by the publisher's; each field is one reference, so no lock.
 
-    Attributes:
+    Args:
         name: of the stage.
         deadline_s: longest time between two beats; ``None``: never overdue.
-        trouble: why the stage cannot be relied on; ``None`` while it can.
-        restarts: how often it was started again.
         part: what is not well when this stage is not.
+
+    Attributes:
+        restarts: how often it was started again.
     """
 
-    name: str
-    deadline_s: float | None
-    trouble: str | None = None
-    restarts: int = 0
-    part: HealthPart = "system"
-    _owed: str | None = None
-    _beaten: float | None = None
-    _kill: bool = False
+    def __init__(self, name: str, deadline_s: float | None, part: HealthPart = "system") -> None:
+        self.name, self.deadline_s, self.part = name, deadline_s, part
+        self.restarts = 0
+        self._trouble: str | None = None
+        self._owed: str | None = None
+        self._beaten: Beats = array("d", [math.nan])
+        self._kill = False
+        self._tell: Tell | None = None
+
+    def share(self, beaten: Beats, tell: Tell) -> None:
+        """Keep the last beat in memory that another process sees, and tell somebody there of all else."""
+        beaten[0] = self._beaten[0]
+        self._beaten, self._tell = beaten, tell
+
+    def watch(self, beaten: Beats) -> None:
+        """The stage lives in another process: this is where that one keeps its last beat."""
+        self._beaten = beaten
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the stage cannot be relied on; ``None`` while it can."""
+        return self._trouble
+
+    @trouble.setter
+    def trouble(self, text: str | None) -> None:
+        changed, self._trouble = text != self._trouble, text
+        if changed and self._tell is not None:
+            self._tell(self.name, "trouble", text)
 
     def beat(self) -> None:
         """Alive.
@@ -49,11 +86,13 @@ class Pulse:
         if self._kill:
             self._kill = False
             raise StageKilled(f"{self.name} was told to die")
-        self._beaten = clock.now()
+        self._beaten[0] = clock.now()
 
     def fail(self, trouble: str) -> None:
         """The stage crashed. However fast it is up again, this is said on the bus once."""
-        self.trouble = self._owed = trouble
+        self._trouble = self._owed = trouble
+        if self._tell is not None:
+            self._tell(self.name, "fail", trouble)
 
     def owed(self) -> str | None:
         """A crash that the bus was not told of yet; asking settles it."""
@@ -63,14 +102,17 @@ class Pulse:
     def kill(self) -> None:
         """Let the stage crash at its next beat."""
         self._kill = True
+        if self._tell is not None:
+            self._tell(self.name, "kill", None)
 
     def rest(self) -> None:
         """Not expected to beat: before the start, after an orderly end."""
-        self._beaten = None
+        self._beaten[0] = math.nan
 
     def silent_s(self, now: float) -> float:
         """Time since the last beat; 0 while none is expected."""
-        return 0.0 if self._beaten is None else max(0.0, now - self._beaten)
+        silent = now - self._beaten[0]
+        return 0.0 if math.isnan(silent) else max(0.0, silent)
 
     def complaint(self, now: float) -> str | None:
         """What is wrong with the stage, if anything is."""
@@ -98,6 +140,23 @@ class Watch:
         self.publisher, self.pulses = publisher, pulses
         self.leaving = False
         """The loop is being closed: the bus says "off"."""
+        self._tell: Tell | None = None
+
+    def share(self, beats: "memoryview[float]", tell: Tell) -> None:
+        """With a guard in another process: beats (in the order of the pulses) in memory that it sees, words to ``tell``."""
+        self._tell = tell
+        for index, pulse in enumerate(self):
+            pulse.share(cast(Beats, beats[index : index + 1]), tell)
+
+    def leave(self) -> None:
+        """The loop is being closed."""
+        self.leaving = True
+        if self._tell is not None:
+            self._tell("loop", "leave", None)
+
+    def __iter__(self) -> Iterator[Pulse]:
+        """The publisher's pulse, then all others."""
+        return iter((self.publisher, *self.pulses))
 
     def complaints(self, now: float) -> list[str]:
         """Of every stage that is down or overdue."""

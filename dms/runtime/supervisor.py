@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from dms.bus.publisher import Publisher
 from dms.camera.live import LiveSource
 from dms.errors import DmsError, HardwareError
 from dms.runtime import clock
 from dms.runtime.judging import Judging
+from dms.runtime.publishing import Publishing
 from dms.runtime.stages import Pulse, Stage
 
 TICK_S = 0.05
@@ -118,7 +118,7 @@ class CameraWard:
 class PublisherWard:
     """The publisher. While it is dead the bus is silent, which the receiver takes for "not ready" by itself."""
 
-    def __init__(self, publisher: Publisher, pulse: Pulse) -> None:
+    def __init__(self, publisher: Publishing, pulse: Pulse) -> None:
         self.pulse, self._publisher = pulse, publisher
 
     def failure(self) -> BaseException | None:

@@ -323,14 +323,14 @@ def test_period_on_the_real_clock_under_load(load_):
     try:
         burner.start()
         publisher.start()
-        time.sleep(5.0)
+        time.sleep(3.0)
     finally:
         stop.set()
         publisher.stop()
         burner.join()
         sys.setswitchinterval(interval)
     stats = publisher.stats()
-    assert publisher.error is None and stats.cycles + stats.missed >= 98
+    assert publisher.error is None and stats.cycles + stats.missed >= 58
     # Sanity only, the machine may be shared: the aim of 2 ms at the 99th percentile is measured on a quiet one.
     assert stats.period_error_p50_ms < 5.0 and stats.missed <= 3
     print(stats)
