@@ -117,6 +117,7 @@ class Publisher:
         self._sample: Sample | None = None
         self._health = BusHealth()
         self._ack: int | None = None
+        self._quiet = False
         self._gestures: deque[GestureEvent] = deque(maxlen=4)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -154,6 +155,10 @@ class Publisher:
     def acknowledge(self, count: int | None) -> None:
         """Counter of the handover controller's request to echo; ``None``: not heard."""
         self._ack = count
+
+    def quiet(self, quiet: bool) -> None:
+        """Send DMS_TakeoverReady alone, or all messages: a tester's wish (ISO 14229-1, service 0x28)."""
+        self._quiet = quiet
 
     def start(self) -> None:
         """Start the thread; the first frame goes out at once. After ``stop`` it may be started again, counters run on."""
@@ -230,6 +235,11 @@ class Publisher:
         self._send(self._encoder.takeover_ready(sample, now, self._ack), now)
         self._periods.note(now)
         self._note_news(sample, now)
+        if not self._quiet:
+            self._step_others(index, sample, now)
+
+    def _step_others(self, index: int, sample: Sample | None, now: float) -> None:
+        """What is due beside the readiness."""
         if self._has_gaze and self._schedule.gaze_head(index):
             self._send(self._encoder.gaze_head(sample, now), now)
         if self._has_driver and self._schedule.driver_state(index):

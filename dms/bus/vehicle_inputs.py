@@ -125,6 +125,11 @@ class VehicleInputs:
         self.verdicts = dict.fromkeys(Check, 0)
         self.refused = 0
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Inputs that the mapping file names."""
+        return frozenset(source.name for sources in self._sources.values() for source in sources)
+
     def feed(self, frame: CanFrame, t: float) -> bool:
         """Take one frame, received at ``t``; ``False``: of no use here, or refused (wrong length, failed protection)."""
         key = (frame.can_id, frame.extended)

@@ -44,6 +44,11 @@ bus:
 # inputs: my_car.yaml     # mapping of your vehicle's DBC; the example vehicle's by default
 # record: drive.mcap      # pictures are kept only if this is set
 # health_file: health.json  # the loop's own health, written anew every two seconds
+# diagnostics:            # trouble codes and a UDS server (docs/diagnostics.md); without security_key testers may only read
+#   store: /var/lib/dms/trouble
+#   security_key: secret.hex  # openssl rand -hex 32 > secret.hex
+#   driver_file: anna.yaml    # where the calibration routine writes
+#   doip: {host: 127.0.0.1}
 # ir_led: /dev/v4l-subdev2  # flash controls of the infrared lamp, where its driver has them
 real_time:                # refused wishes are told and are not fatal
   fifo: true              # SCHED_FIFO for all threads, the publisher's highest
@@ -68,7 +73,6 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0 after an orderly end."""
     from dms.runtime.chain import CHAIN_SLOTS
     from dms.runtime.config import load_parts, read_config
-    from dms.runtime.service import Service
 
     if args.example:
         print(EXAMPLE, end="")
@@ -77,12 +81,22 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("dms run needs --config FILE; 'dms run --example' prints one to start from")
     config = read_config(args.config)
     config.engines.precision |= precisions(args.precision, CHAIN_SLOTS)  # type: ignore[arg-type]
-    parts = load_parts(config)
     view = _View(args.jsonl)
+    while True:
+        code, again = _serve(load_parts(config), args, view)
+        if not again or view.ended:
+            return code
+        print("dms: reset by a tester, starting again", file=sys.stderr)
+
+
+def _serve(parts: "Loaded", args: argparse.Namespace, view: "_View") -> tuple[int, bool]:
+    """Until the end; (exit code, start again)."""
+    from dms.runtime.service import Service
+
     with ExitStack() as stack:
         service = stack.enter_context(Service(parts, args.config, view.state))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: service.loop.stop())
+            signal.signal(number, lambda *_: view.end(service))
         _banner(parts)
         if service.degraded:
             print(f"dms: DEGRADED: {service.degraded}", file=sys.stderr)
@@ -90,11 +104,12 @@ def run(args: argparse.Namespace) -> int:
         _tell_self_test(service)
         service.require()
         if args.self_test:
-            return 0
+            return 0, False
         print(f"dms: running, {service.source.name} to CAN {parts.config.bus.interface}", file=sys.stderr)
         service.run(args.seconds)
         _tell_end(service)
-    return 0 if service.recorder is None else _recorded(service.recorder)
+    code = 0 if service.recorder is None else _recorded(service.recorder)
+    return code, service.reset_asked
 
 
 def _banner(parts: "Loaded") -> None:
@@ -144,6 +159,13 @@ class _View:
     def __init__(self, jsonl: bool) -> None:
         self._jsonl = jsonl
         self._told = ""
+        self.ended = False
+        """Did a signal ask for the end; a reset does not outlive that."""
+
+    def end(self, service: "Service") -> None:
+        """For signal handlers."""
+        self.ended = True
+        service.loop.stop()
 
     def state(self, state: object, judged: object) -> None:
         """Called by the loop for each new state."""

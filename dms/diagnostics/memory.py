@@ -53,6 +53,16 @@ class Memory:
                     self._note(name, sure, frame, snapshot)
             self.effect = effect_of([self.table.codes[name] for name in self._effects])
 
+    def conclude(self, results: Mapping[str, bool], snapshot: Callable[[], Snapshot]) -> None:
+        """Take results that are sure already: of a test that takes its own time, as at the start and by a routine."""
+        with self._lock:
+            frame: list[Snapshot] = []
+            for name, failed in results.items():
+                self._note_effect(name, failed, failed)
+                if self.setting:
+                    self._note(name, failed, frame, snapshot)
+            self.effect = effect_of([self.table.codes[name] for name in self._effects])
+
     def _note_effect(self, name: str, failed: bool | None, sure: bool | None) -> None:
         if sure:
             self._effects[name] = True
@@ -64,7 +74,8 @@ class Memory:
         if not failed:
             code.life.passed()
         elif code.life.failed(self.table.codes[name].confirm_after):
-            frame = frame or [snapshot()]
+            if not frame:
+                frame.append(snapshot())
             code.first, code.latest = code.first or frame[0], frame[0]
             self.revision += 1
         self.revision += code.life.status != before
@@ -112,6 +123,11 @@ class Memory:
         with self._lock:
             counters = [(self.table.codes[name], one.wire) for name, one in self._debouncers.items()]
             return [(row, counter) for row, counter in counters if 0 < counter < 127]
+
+    @property
+    def cycle(self) -> str:
+        """Name of the operation cycle."""
+        return self._stored.cycle
 
     @property
     def confirmed(self) -> int:

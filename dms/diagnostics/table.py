@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from dms.diagnostics.debounce import Debounce
+from dms.records.words import HealthPart
 
 FILE = Path(__file__).with_name("trouble_codes.yaml")
 OperatingState = Literal["as_judged", "degraded", "blocked", "fault"]
@@ -31,7 +32,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: Annotated[int, msgspec.Meta(ge=1, le=0xFFFFFE)]
     text: str
     source: str
-    part: Literal["camera", "system"]
+    part: HealthPart
     debounce: Debounce
     operating_state: OperatingState
     readiness: Limit
@@ -69,7 +70,7 @@ class Effect(msgspec.Struct, frozen=True):
     operating_state: OperatingState = "as_judged"
     readiness: Limit = "as_judged"
     reasons: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
+    parts: tuple[HealthPart, ...] = ()
 
 
 _WORST: tuple[OperatingState, ...] = ("as_judged", "degraded", "blocked", "fault")

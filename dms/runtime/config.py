@@ -13,6 +13,7 @@ from dms.bus.schedule import PublisherParameters
 from dms.bus.vehicle_inputs import EXAMPLE, EXAMPLE_CLASSIC
 from dms.camera.base import Source
 from dms.camera.log import LogFrames, sample_log
+from dms.diagnostics.isotp_link import Addresses
 from dms.drivelog.reader import LogReader
 from dms.errors import InputError, UsageError
 from dms.inference.base import Options
@@ -86,6 +87,40 @@ class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
         return RealTime(self.fifo, self.inference_priority, self.cpus, self.lock_memory, self.still_collector)
 
 
+class DoipSection(msgspec.Struct, forbid_unknown_fields=True):
+    """Diagnostics over TCP: address and port to listen on, logical address of this control unit."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 13400
+    address: Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)] = 0x0E80
+
+
+class DiagnosticsSection(msgspec.Struct, forbid_unknown_fields=True):
+    """Trouble codes and the UDS server; without this section there are none.
+
+    ``store``: a folder for the trouble code memory. ``security_key``: a file with the secret of security access (a line of
+    hexadecimal digits); without it testers may only read. ``driver_file``: where the calibration routine writes. ``can``: over
+    ISO-TP on the loop's bus, with these identifiers; above 0x7FF they are extended ones.
+    """
+
+    store: str
+    security_key: str | None = None
+    driver_file: str | None = None
+    can: bool = True
+    request_id: int = 0x7C1
+    response_id: int = 0x7C9
+    functional_id: int = 0x7DF
+    doip: DoipSection | None = None
+
+    def addresses(self) -> Addresses:
+        """The link's own type.
+
+        Raises:
+            UsageError: identifiers that cannot be.
+        """
+        return Addresses(self.request_id, self.response_id, self.functional_id)
+
+
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.
 
@@ -95,7 +130,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
     controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``. ``cycle_file``: a small file that keeps the lock-out counters of one
     ignition cycle across a restart of the process. ``trusted_key``: an Ed25519 public key (PEM); profiles and engines must be
-    signed with its private half.
+    signed with its private half. ``diagnostics``: trouble codes and the UDS server.
     """
 
     source: str
@@ -114,6 +149,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     ir_led: str | None = None
     cycle_file: str | None = None
     trusted_key: str | None = None
+    diagnostics: DiagnosticsSection | None = None
     real_time: RealTimeSection = msgspec.field(default_factory=RealTimeSection)
 
     def bus_config(self) -> BusConfig:
@@ -169,6 +205,8 @@ def _resolve(config: RunConfig, folder: Path) -> None:
     config.camera, config.driver = beside(config.camera), beside(config.driver)
     config.dbc, config.inputs = beside(config.dbc), beside(config.inputs)
     config.trusted_key = beside(config.trusted_key)
+    if config.diagnostics is not None:
+        config.diagnostics.security_key = beside(config.diagnostics.security_key)
     if config.profile.endswith((".yaml", ".yml")):
         config.profile = beside(config.profile) or config.profile
     config.engines.files = {slot: beside(name) or name for slot, name in config.engines.files.items()}

@@ -96,6 +96,8 @@ class Judging:
         self.counts = LoopCounts()
         self.failure: BaseException | None = None
         """Why the stage is being started again; set by whoever does it."""
+        self.engine_failures = self.engine_reloads = 0
+        """Times a network failed, and times all were loaded again and answered right."""
         self._chain, self._source, self._engines, self._inputs = chain, source, engines, inputs
         self._outcome, self._pulse, self._camera, self._check = outcome, pulse, camera, check
         self._silence_s, self._stop = silence_s, stop
@@ -125,7 +127,9 @@ class Judging:
             return
         if isinstance(failure, EngineFailed):
             self._pulse.rest()  # loading takes seconds, and the trouble is known
+            self.engine_failures += 1
             self._engines.load_again()
+            self.engine_reloads += 1
         self._chain.recover(self._engines.now)
 
     def _next_frame(self) -> tuple[Frame | None, bool]:

@@ -26,6 +26,7 @@ from dms.runtime.chain import Chain, Judged
 from dms.runtime.config import Loaded, RealTimeSection
 from dms.runtime.counts import LoopCounts
 from dms.runtime.cycle_file import CycleKeeper
+from dms.runtime.diagnosis.limits import UNLIMITED, limited
 from dms.runtime.golden import Golden
 from dms.runtime.judging import Engines, Judging
 from dms.runtime.listening import Listening
@@ -83,8 +84,14 @@ class Loop:
     ) -> None:
         self.dropped_states = 0
         """States the caller was too slow to see."""
+        self.latest: Told | None = None
+        """The newest statement, and the picture's results; without these when the camera is silent."""
+        self.effect = UNLIMITED
+        """What failing tests do to the statement; set by diagnostics."""
+        self.posted: Sample | None = None
+        """What the publisher was given last, effect included."""
         self._source, self._bus, self._recorder, self._on_state = source, bus, recorder, on_state
-        self._inputs = VehicleInputs(parts.mapping)
+        self.inputs = VehicleInputs(parts.mapping)
         self._shown: queue.Queue[Told] = queue.Queue(SHOWN)
         self._own = frozenset(message.can_id for message in parts.layout.by_name.values() if message.name.startswith(OURS))
         self._stop, self._quit, self._changed = threading.Event(), threading.Event(), threading.Event()
@@ -133,6 +140,10 @@ class Loop:
     def scheduler(self) -> str:
         """Scheduling of the publisher's thread, in words."""
         return self.realtime.grants.get("thread publisher", "not started")
+
+    def note_trouble_codes(self, confirmed: int) -> None:
+        """From diagnostics: the number of confirmed trouble codes, for the health message."""
+        self._reporter.trouble_codes = confirmed
 
     def health(self) -> HealthRecord:
         """How everything is doing."""
@@ -198,7 +209,7 @@ class Loop:
         """From inference: a picture was judged."""
         state, frame = judged.state, judged.frame
         self._reporter.note(state.health)
-        self.publisher.post(
+        self._post(
             Sample(
                 state=state,
                 captured=frame.t,
@@ -214,12 +225,18 @@ class Loop:
     def silent(self, state: TakeoverReadiness, last: Frame) -> None:
         """From inference: no picture came after ``last``."""
         self._reporter.note(state.health)
-        self.publisher.post(Sample(state=state, captured=last.t, frame_counter=last.counter))
+        self._post(Sample(state=state, captured=last.t, frame_counter=last.counter))
         if self._recorder is not None:
             self._recorder.silent(state)
         self._tell(state, None)
 
+    def _post(self, sample: Sample) -> None:
+        """To the publisher, with the effect of trouble codes; its guard has the last word."""
+        self.posted = limited(sample, self.effect)
+        self.publisher.post(self.posted)
+
     def _tell(self, state: TakeoverReadiness, judged: Judged | None) -> None:
+        self.latest = (state, judged)
         if self._on_state is None:
             return
         if self._shown.full():
@@ -244,7 +261,7 @@ class Loop:
 
     def _snapshot(self, t: float) -> VehicleState:
         """Inputs as known now, put at time ``t`` of the camera: they may have come in after the picture was taken."""
-        return replace_fields(self._inputs.snapshot(clock.now()), t=t)
+        return replace_fields(self.inputs.snapshot(clock.now()), t=t)
 
     def _prepare(self, stage: str) -> Callable[[], None]:
         return lambda: self.realtime.thread(stage)
@@ -261,5 +278,5 @@ class Loop:
             return  # a publisher in a process of its own is heard like another node
         if self._recorder is not None:
             self._recorder.can(frame, t, "rx")
-        if self._inputs.feed(frame, t):
-            self.publisher.acknowledge(self._inputs.snapshot(t).takeover_request_count)
+        if self.inputs.feed(frame, t):
+            self.publisher.acknowledge(self.inputs.snapshot(t).takeover_request_count)

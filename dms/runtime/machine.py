@@ -80,6 +80,12 @@ class Machine:
         text = _text(self._root / "proc/device-tree/model")
         return text.rstrip("\0") if text else None
 
+    @property
+    def serial(self) -> str | None:
+        """Serial number of the board, from the device tree."""
+        text = _text(self._root / "proc/device-tree/serial-number")
+        return text.rstrip("\0") if text else None
+
     def _throttling(self) -> int | None:
         shares = [share for cooler in self._coolers if (share := _share(cooler)) is not None]
         return round(THROTTLE_STEPS * max(shares)) if shares else None

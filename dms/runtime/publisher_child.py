@@ -55,7 +55,7 @@ class Child:
 
         self._take_news: dict[str, Callable[[Any], None]] = {
             "sample": self._publisher.post, "health": self._publisher.post_health, "ack": self._publisher.acknowledge,
-            "gesture": self._publisher.post_gesture,
+            "gesture": self._publisher.post_gesture, "quiet": self._publisher.quiet,
         }  # fmt: skip
 
     def run(self) -> None:

@@ -17,7 +17,7 @@ from dms.bus.schedule import PublisherParameters
 from dms.records.cabin import Cabin
 from dms.records.words import HealthPart
 
-What = Literal["sample", "health", "gesture", "ack", "trouble", "fail", "kill", "leave", "stop"]
+What = Literal["sample", "health", "gesture", "ack", "quiet", "trouble", "fail", "kill", "leave", "stop"]
 Message = tuple[What, Any]
 """To the publisher."""
 

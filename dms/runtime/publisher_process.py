@@ -62,6 +62,7 @@ class PublisherProcess:
         self._sample: Sample | None = None
         self._health = BusHealth()
         self._ack: int | None = None
+        self._quiet = False
         self._up = threading.Event()
         self._ever_up = False
         self._fresh = True
@@ -93,6 +94,12 @@ class PublisherProcess:
         if count != self._ack:
             self._ack = count
             self._say("ack", count)
+
+    def quiet(self, quiet: bool) -> None:
+        """See ``Publisher.quiet``."""
+        if quiet != self._quiet:
+            self._quiet = quiet
+            self._say("quiet", quiet)
 
     def start(self) -> None:
         """Start the process; the first time, wait until it is about to send.
@@ -132,6 +139,7 @@ class PublisherProcess:
         """To a process that knows nothing yet."""
         self._say("health", self._health)
         self._say("ack", self._ack)
+        self._say("quiet", self._quiet)
         for pulse in self._watch:
             if pulse.trouble is not None:
                 self._say("trouble", (pulse.name, pulse.trouble))

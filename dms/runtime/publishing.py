@@ -39,6 +39,9 @@ class Publishing(Protocol):
     def acknowledge(self, count: int | None) -> None:
         """Counter of the controller's request to echo."""
 
+    def quiet(self, quiet: bool) -> None:
+        """Send the readiness message alone, or all messages."""
+
     def start(self) -> None:
         """Begin, or begin again."""
 

@@ -70,6 +70,8 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
         golden: golden inferences passed.
         rss_mib: resident memory.
         machine: temperatures, throttling, power.
+        lamp: state of the infrared lamp.
+        trouble_codes: number of confirmed ones; ``None`` without diagnostics.
         grants: what the system gave for real time.
         recording: are pictures kept.
         profile: the rules in use; ``trust`` says whether anybody vouches for them.
@@ -89,6 +91,8 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
     golden: int | None
     rss_mib: float | None
     machine: MachineState
+    lamp: LedWord
+    trouble_codes: int | None
     grants: dict[str, str]
     recording: bool
     profile: ProfileId
@@ -131,6 +135,8 @@ class Reporter:
         self._file = Path(parts.config.health_file) if parts.config.health_file else None
         self._health = Health()
         self._led: LedWord = "unknown"
+        self.trouble_codes: int | None = None
+        """Number of confirmed trouble codes; kept up to date by diagnostics."""
         self._read = MachineState()
         self._mark: tuple[float, int] | None = None
         self._fps: float | None = None
@@ -169,6 +175,7 @@ class Reporter:
                 ir_led=self._led,
                 temperature_degc=self._read.temperature_degc,
                 throttle_level=self._read.throttle_level,
+                trouble_codes=self.trouble_codes,
             )
         )
 
@@ -191,6 +198,8 @@ class Reporter:
             golden=None if self._golden is None else self._golden.asked,
             rss_mib=resident_mib(),
             machine=self._read,
+            lamp=self._led,
+            trouble_codes=self.trouble_codes,
             grants=dict(self._realtime.grants),
             recording=bool(self._identity.recording),
             profile=self._profile,

@@ -14,7 +14,8 @@ from dms.inference.engine_set import EngineSet
 from dms.records import TakeoverReadiness
 from dms.runtime import clock
 from dms.runtime.chain import CHAIN_SLOTS, Judged
-from dms.runtime.config import Loaded
+from dms.runtime.config import DiagnosticsSection, Loaded
+from dms.runtime.diagnosis.service import Diagnosis
 from dms.runtime.golden import Golden
 from dms.runtime.loop import Loop
 from dms.runtime.notify import Notifier
@@ -59,6 +60,9 @@ class Service:
         self.source: LiveSource
         self.loop: Loop
         self.recorder: Recorder | None = None
+        self.diagnosis: Diagnosis | None = None
+        self.reset_asked = False
+        """Did a tester ask for a reset: the service is to be opened again after its end."""
         self._engines: EngineSet
         self._golden: Golden
         self._stack = ExitStack()
@@ -104,6 +108,16 @@ class Service:
             lamp=self._lamp,
         )
         stack.enter_context(self.loop)
+        if config.diagnostics is not None:
+            self.diagnosis = stack.enter_context(self._diagnosis(config.diagnostics))
+
+    def _diagnosis(self, section: DiagnosticsSection) -> Diagnosis:
+        return Diagnosis(self._parts, section, self.loop, self.source, self._engines, self._lamp, self._reset)
+
+    def _reset(self) -> None:
+        """A tester wants it: end in order; whoever runs the service starts it again."""
+        self.reset_asked = True
+        self.loop.stop()
 
     def _load(self, stack: ExitStack) -> EngineSet:
         section = self._parts.config.engines
@@ -133,9 +147,10 @@ class Service:
         self.test.check("engines", lambda: engine_files(self._engines))
         self.test.check("golden inference", lambda: golden_answers(self._golden))
         self.test.check("CAN", lambda: can_frames(self.loop.publisher, CAN_WAIT_S))
-        if isinstance(self.source, PacedSource):
-            return  # a file is not a camera, and none of it may get lost
-        self.test.check("camera", lambda: camera_pictures(self.source, self.loop.check, self._parts.camera, rules.fps_min))
+        if not isinstance(self.source, PacedSource):  # a file is not a camera, and none of it may get lost
+            self.test.check("camera", lambda: camera_pictures(self.source, self.loop.check, self._parts.camera, rules.fps_min))
+        if self.diagnosis is not None:
+            self.diagnosis.note_self_test(self.test.items)
 
     def require(self) -> None:
         """Tell the service manager that all is ready.
