@@ -266,5 +266,5 @@ def test_vehicle_inputs_from_the_bus_reach_the_state(parts, blind_engines, frame
     with Loop(parts, scripted(film), blind_engines, bus, lambda s, j: seen.append(s)) as loop:
         loop.run()
     assert bus.counts.received == heard
-    assert loop._inputs.snapshot(clock.now()) is not None
-    assert any(v for k, v in loop._inputs.verdicts.items() if k.good)
+    assert loop.inputs.snapshot(clock.now()) is not None
+    assert any(v for k, v in loop.inputs.verdicts.items() if k.good)
