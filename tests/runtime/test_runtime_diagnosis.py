@@ -86,7 +86,7 @@ def running(tmp_path, frame, scripted, request, blind_engines):
     source, bus = scripted(film), open_bus(config.bus_config())
     with (
         Loop(parts, source, blind_engines, bus) as loop,
-        Diagnosis(parts, section, loop, source, bus, blind_engines, lambda: "unknown", lambda: resets.append(1)) as diagnosis,
+        Diagnosis(parts, section, loop, source, blind_engines, lambda: "unknown", lambda: resets.append(1)) as diagnosis,
     ):
         thread = threading.Thread(target=loop.run)
         thread.start()
@@ -170,7 +170,7 @@ def test_a_network_that_fails_and_is_well_again(tmp_path, frame, scripted, quiet
         source, bus = scripted(film), quiet_bus()
         with (
             Loop(parts, source, engines, bus, renew=lambda: engines) as loop,
-            Diagnosis(parts, section, loop, source, bus, engines, lambda: "unknown", lambda: None) as diagnosis,
+            Diagnosis(parts, section, loop, source, engines, lambda: "unknown", lambda: None) as diagnosis,
         ):
             thread = threading.Thread(target=loop.run)
             thread.start()

@@ -77,7 +77,7 @@ class Data:
 
     def _readiness(self) -> Values:
         """As published: with the effect of failing tests."""
-        sample = self._look.loop.published
+        sample = self._look.published()
         if sample is None:
             return UNKNOWN
         state = sample.state

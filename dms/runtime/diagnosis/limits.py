@@ -13,9 +13,9 @@ UNLIMITED = Effect()
 _VOIDED = ("blocked", "fault", "off")
 
 
-def limited(sample: Sample | None, effect: Effect) -> Sample | None:
+def limited(sample: Sample, effect: Effect) -> Sample:
     """The sample as the table lets it out. Known harm (impaired, not ready) is told in any case unless all is void."""
-    if sample is None or effect == UNLIMITED or sample.state.health.state in _VOIDED:
+    if effect == UNLIMITED or sample.state.health.state in _VOIDED:
         return sample
     reasons = list(effect.reasons)
     if effect.operating_state in ("blocked", "fault"):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dms.assessment.health import picture_fault
-from dms.bus.port import Bus
+from dms.bus.samples import Sample
 from dms.camera.live import LiveSource
 from dms.diagnostics.monitors import Facts
 from dms.diagnostics.store import Snapshot
@@ -13,6 +13,7 @@ from dms.runtime.chain import Judged
 from dms.runtime.config import Loaded
 from dms.runtime.loop import Loop
 from dms.runtime.reporting import HealthRecord
+from dms.runtime.stages import void
 
 HEALTH_EVERY_S = 0.5
 """The health record is worked out this often; what is in it does not change faster."""
@@ -27,13 +28,12 @@ class Look:
         parts: loaded configuration.
         loop: the running loop.
         source: the camera.
-        bus: the loop's, for its counts.
         fallback: why the networks run on another back end; empty if they do not.
     """
 
-    def __init__(self, parts: Loaded, loop: Loop, source: LiveSource, bus: Bus, fallback: str) -> None:
+    def __init__(self, parts: Loaded, loop: Loop, source: LiveSource, fallback: str) -> None:
         self.parts, self.loop, self.source = parts, loop, source
-        self._bus, self._fallback = bus, fallback
+        self._fallback = fallback
         self._start = clock.now()
         self._health: HealthRecord | None = None
         self._health_at = float("-inf")
@@ -52,6 +52,11 @@ class Look:
     def judged(self) -> Judged | None:
         """The newest picture's way through the chain; ``None`` while the camera is silent."""
         return None if self.loop.latest is None else self.loop.latest[1]
+
+    def published(self) -> Sample | None:
+        """What the bus is told now: the newest statement, with the effect of trouble codes and the watchdog's word."""
+        sample, complaints = self.loop.posted, self.loop.watch.complaints(clock.now())
+        return sample if sample is None or not complaints else void(sample, "fault", complaints)
 
     def inputs(self) -> VehicleState:
         """The vehicle's, as known now."""
@@ -96,7 +101,7 @@ class Look:
             calibrated=self.calibrated(),
             profile_unlisted=self.parts.profile.identity.trust == "unlisted",
             can_down=stages["can"].complaint(now) is not None,
-            frames_failed=self._bus.counts.failed,
+            frames_failed=self.loop.publisher.counts.failed,
             inputs=self.inputs(),
             mapped=inputs.names,
             verdicts=dict(inputs.verdicts),

@@ -42,14 +42,13 @@ START_TESTS = {
 
 
 class Diagnosis:
-    """Use as a context manager, inside that of the loop.
+    """Use as a context manager, inside that of the loop. It opens the bus a second time, so neither waits for the other.
 
     Args:
         parts: loaded configuration, with a section ``diagnostics``.
         section: that section.
         loop: the running loop.
         source: its camera.
-        bus: its bus, for counts; diagnostics open one of their own, so neither waits for the other.
         engines: as they were opened.
         lamp: reads the infrared lamp.
         reset: ends the service and starts it again.
@@ -64,13 +63,12 @@ class Diagnosis:
         section: DiagnosticsSection,
         loop: Loop,
         source: LiveSource,
-        bus: Bus,
         engines: EngineSet,
         lamp: Callable[[], LedWord],
         reset: Callable[[], None],
     ) -> None:
         secret = read_secret(Path(section.security_key)) if section.security_key else None
-        look = Look(parts, loop, source, bus, engines.degraded)
+        look = Look(parts, loop, source, engines.degraded)
         self.keeper = Keeper(look, Path(section.store))
         driver = Path(section.driver_file) if section.driver_file else None
         routines = [

@@ -44,7 +44,7 @@ class LoopUnit:
 
     def quiet(self, quiet: bool) -> None:
         """The readiness message alone."""
-        self._look.loop.publisher.readiness_only = quiet
+        self._look.loop.publisher.quiet(quiet)
 
     def reset(self) -> None:
         """End and start again."""
