@@ -32,7 +32,7 @@ MAY_USE: dict[str, set[str]] = {
 MAY_USE["runtime"] = {*MAY_USE}
 MAY_USE["cli"] = {*MAY_USE}
 
-HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil"}
+HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_evaluate"}
 """The only modules of the product that may reach into the test bench."""
 
 LAZY = {

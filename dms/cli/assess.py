@@ -96,13 +96,13 @@ def assess(
     profiles = [load_profile(name) for name in profile_names]
     if len({profile.name for profile in profiles}) < len(profiles):
         raise UsageError(f"--profile: two of {', '.join(profile_names)} have one name")
-    cabin, baseline, estimator = load_cabin(vehicle), driver_of(driver), _estimator()
+    cabin, baseline, estimator = load_cabin(vehicle), driver_of(driver), open_sleepiness()
     assessors = [Assessor(profile, cabin, baseline, estimator) for profile in profiles]
     for states in assess_side_by_side(assessors, lines, baseline, None if skipped is None else skipped.append):
         yield [ready_for_takeover(s, profile) for s, profile in zip(states, profiles, strict=True) if s is not None]
 
 
-def _estimator() -> "Estimator | None":
+def open_sleepiness() -> "Estimator | None":
     """The drowsiness engine; ``None``, and said so, where no back end can run it."""
     from dms.runtime.sleepiness import open_estimator
 

@@ -2,6 +2,7 @@
 
 dms hil never-false-ready --hours 100 --jobs 2              simulated drives through the decision core: who is falsely ready?
 dms hil never-false-ready --scenario 1:49 --out one.jsonl   one of these drives as a stream with its truth, for dms assess
+dms hil evaluate TRIALS.jsonl                               trials with truth: sensitivity, gaze locations, points, exclusions
 """
 
 import argparse
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dms.cli import hil_evaluate
 from dms.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ BUGS = ("unknown_is_open", "stale_value_held", "visibility_ignored")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Sub-commands of ``dms hil``."""
-    kinds = parser.add_subparsers(dest="what", required=True, metavar="never-false-ready")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     never = kinds.add_parser(
         "never-false-ready",
         help="hours of simulated drives with ground truth: is anybody called ready who is not?",
@@ -40,11 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     never.add_argument("--scenario", type=_scenario, metavar="SEED:NUMBER", help="only this drive")
     never.add_argument("--out", metavar="FILE.jsonl", help="write its records, with the truth beside each (needs --scenario)")
     never.add_argument("--json", action="store_true", help="one JSON object")
+    evaluate = kinds.add_parser("evaluate", help="trials with truth: sensitivity, gaze locations, points, exclusions")
+    hil_evaluate.add_arguments(evaluate)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 the aim is missed, 2 wrong usage, 3 unwritable output."""
-    return _never_false_ready(args)
+    return hil_evaluate.run(args) if args.what == "evaluate" else _never_false_ready(args)
 
 
 def _never_false_ready(args: argparse.Namespace) -> int:

@@ -98,7 +98,7 @@ def write(seed: int, number: int) -> Script:
     return Script(
         head=top, cabin=cabin, cabin_name=cabin_name, calibrated=calibrated, people=drivers, changes=changes,
         looks=[looks(rng, glances, top.seconds, cabin, driver) for driver in drivers],
-        closures=_closures(draft, drivers[0]), stretches=stretches, by_hand_s=by_hand,
+        closures=natural_closures(draft, drivers[0]), stretches=stretches, by_hand_s=by_hand,
         speed_kmh=draft.between(55.0, 130.0), invents=draft.chance(0.5), night=draft.chance(0.3), also=also,
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ def _cabin(name: str) -> Cabin:
     return load_cabin(name)
 
 
-def _closures(draft: Draft, driver: Person) -> Spans:
+def natural_closures(draft: Draft, driver: Person) -> Spans:
     """The driver's own blinks, and what the happenings shut; a blink never touches those."""
     rng, seconds = draft.rng, draft.seconds
     count = int(seconds * driver.blinks_per_min / 60.0 * 1.5) + 8
