@@ -24,6 +24,7 @@ COMMANDS = {
     "can": "the CAN contract as a package (DBC, C receiver, vectors, pages), and what a recorded trace says",
     "hil": "the test bench at signal level: the never-false-ready machine",
     "jetson-accept": "acceptance on a Jetson: eleven parts in one record with a hash",
+    "diag": "diagnostics: read a running system and its trouble codes, start routines",
     "doctor": "what is usable on this machine, what is not, and the command that mends it",
     "bench": "latency and CPU time per stage, publisher jitter",
 }

@@ -60,7 +60,10 @@ class Field:
             return self.words[data[0]] if data[0] < len(self.words) else None
         raw = int.from_bytes(data, "big", signed=self.kind == "signed")
         missing = -(1 << 8 * self.size - 1) if self.kind == "signed" else (1 << 8 * self.size) - 1
-        return None if raw == missing else round(raw * self.scale + self.offset, 6)
+        if raw == missing:
+            return None
+        value = raw * self.scale + self.offset
+        return int(value) if self.scale == 1.0 else round(value, 6)
 
 
 def _text(value: str | None, size: int) -> bytes:

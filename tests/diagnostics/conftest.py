@@ -5,15 +5,11 @@ from typing import Any
 
 import pytest
 from control_unit import SECRET, Clock, FakeUnit, frame
-from hypothesis import settings
 
 from dms.diagnostics.memory import Memory
 from dms.diagnostics.server import Server
 from dms.diagnostics.store import Stored
 from dms.diagnostics.table import load
-
-settings.register_profile("no_deadline", deadline=None)
-settings.load_profile("no_deadline")
 
 
 @pytest.fixture
