@@ -1,4 +1,4 @@
-"""``dms diag``: a running ``dms run`` read, changed, reset and killed by a tester in another process; and every mistake in one line."""
+"""``dms diag``: a running ``dms run`` read, changed, reset and killed from another process; every mistake in one line."""
 
 import json
 import os
