@@ -1,5 +1,8 @@
-"""The test bench at signal level.
+"""The test bench.
 
+dms hil list                                                the shipped bench scenarios
+dms hil run --all                                           play them: driver, product, bus and controller in one loop
+dms hil run takeover_phone --rendered                       with pictures, through the networks
 dms hil never-false-ready --hours 100 --jobs 2              simulated drives through the decision core: who is falsely ready?
 dms hil never-false-ready --scenario 1:49 --out one.jsonl   one of these drives as a stream with its truth, for dms assess
 dms hil evaluate TRIALS.jsonl                               trials with truth: sensitivity, gaze locations, points, exclusions
@@ -12,13 +15,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dms.cli import hil_evaluate
+from dms.cli import hil_bench, hil_evaluate
 from dms.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from hil.never_false_ready.campaign import Result
 
-HELP = "the test bench at signal level: the never-false-ready machine"
+HELP = "the test bench: scenarios in closed loop with a simulated Level 3 controller, the never-false-ready machine"
 BUGS = ("unknown_is_open", "stale_value_held", "visibility_ignored")
 """Names in ``hil.never_false_ready.plants``; written down here because help must not load numpy."""
 
@@ -26,6 +29,8 @@ BUGS = ("unknown_is_open", "stale_value_held", "visibility_ignored")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Sub-commands of ``dms hil``."""
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    hil_bench.add_list(kinds)
+    hil_bench.add_run(kinds)
     never = kinds.add_parser(
         "never-false-ready",
         help="hours of simulated drives with ground truth: is anybody called ready who is not?",
@@ -48,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 the aim is missed, 2 wrong usage, 3 unwritable output."""
-    return hil_evaluate.run(args) if args.what == "evaluate" else _never_false_ready(args)
+    commands = {"list": hil_bench.show_list, "run": hil_bench.run, "evaluate": hil_evaluate.run}
+    return commands.get(args.what, _never_false_ready)(args)
 
 
 def _never_false_ready(args: argparse.Namespace) -> int:

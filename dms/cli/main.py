@@ -22,7 +22,7 @@ COMMANDS = {
     "scenario": "scripted synthetic drivers to pictures, labels, drive logs, training sets",
     "camera": "which cameras there are, and what one of them really delivers",
     "can": "the CAN contract as a package (DBC, C receiver, vectors, pages), and what a recorded trace says",
-    "hil": "the test bench at signal level: the never-false-ready machine",
+    "hil": "the test bench: scenarios in closed loop with a simulated Level 3 controller, the never-false-ready machine",
     "jetson-accept": "acceptance on a Jetson: eleven parts in one record with a hash",
     "diag": "diagnostics: read a running system and its trouble codes, start routines",
     "doctor": "what is usable on this machine, what is not, and the command that mends it",

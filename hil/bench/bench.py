@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import count
 from types import TracebackType
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ import msgspec
 
 from dms.bus.layout import Layout
 from dms.bus.layout import load as load_layout
-from dms.bus.port import Bus, BusConfig, CanFrame, open_bus
+from dms.bus.port import Bus, CanFrame
 from dms.errors import DmsError
 from dms.inference.engine_set import EngineSet
 from dms.perception.pipeline import Perception
@@ -42,6 +41,7 @@ from hil.bench.scenario import BenchScenario, Inputs, Level, Loaded
 from hil.bench.seams import Seams
 from hil.bench.timeline import Timeline
 from hil.bench.verdict import Verdict, horizon, judge
+from hil.bench.wire import wire
 from hil.controller.handover import Handover
 from hil.controller.peer import HandoverPeer
 from hil.controller.rules import HandoverRules
@@ -52,7 +52,6 @@ from hil.never_false_ready.judge import DRIVER_FILE
 CAN_PERIOD_S = 0.020
 COMPUTE_S = 0.030
 """From a picture to its statement at signal level: as long as the product may take on its target."""
-_channels = count()
 
 
 class Ports(NamedTuple):
@@ -71,7 +70,7 @@ class Bench:
         seed: of driver and chance; ``None``: the scenario's own.
         clock: simulated time by default.
         seams: places for faults; taps may be added before and during the run.
-        ports: of an open bus; ``None``: a virtual one of its own.
+        ports: of an open bus; ``None``: a wire of its own.
         engines: open engines, for pictures.
         driver_file: the driver's gaze calibration, for pictures; at signal level the readings are calibrated by themselves.
         rules: of the controller.
@@ -118,7 +117,7 @@ class Bench:
         scenario = self.scenario
         pictures = self.result.level == "rendered"
         self.driver: Driver = self._open.enter_context(RenderedDriver(scenario)) if pictures else SignalDriver(scenario)
-        self.ports = self._given_ports or self._own_ports()
+        self.ports = self._given_ports or Ports(*wire())
         cabin, profile = self.driver.cabin, load_profile(scenario.profile)
         perception, file = None, self._driver_file
         if self._engines is not None:
@@ -251,13 +250,6 @@ class Bench:
         put("driver.gesture", t, story.gesture)
         put("driver.noticed", t, story.warning_seen or "nothing")
         put("speed", t, None if car is None else car.speed_kmh)
-
-    def _own_ports(self) -> Ports:
-        channel = BusConfig(channel=f"bench-{next(_channels)}")
-        ports = Ports(open_bus(channel), open_bus(channel))
-        for port in ports:
-            self._open.callback(port.close)
-        return ports
 
 
 def prepared(scenario: BenchScenario, level: Level, seed: int | None) -> BenchScenario:

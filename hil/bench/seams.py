@@ -7,6 +7,7 @@ seconds: ``[]`` loses it, ``[(item, 0.0)]`` leaves it alone, ``[(item, 0.2)]`` h
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -104,9 +105,11 @@ class Seams:
 
     def next_due(self) -> float | None:
         """When the first item held back anywhere goes on."""
-        return min((due for name in names() if (due := self[name].next_due()) is not None), default=None)
+        times = [seam.next_due() for seam in (getattr(self, name) for name in names())]
+        return min((due for due in times if due is not None), default=None)
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Names of the seams."""
     return tuple(one.name for one in fields(Seams))
