@@ -117,9 +117,8 @@ def _work(args: argparse.Namespace) -> "list[Job]":
     if bool(args.scenario) + args.all + (args.group is not None) != 1:
         raise UsageError("give scenarios, or --all, or --group NAME; `dms hil list` shows them")
     names = args.scenario or [name for name in shipped() if args.group in (None, load(name).scenario.group)]
-    level = "rendered" if args.rendered else "signal"
     return suite.jobs(
-        names, [level], strict=bool(args.scenario), seed=args.seed, wall=args.wall, plant=args.plant, out=args.out,
+        names, ["rendered" if args.rendered else "signal"], strict=bool(args.scenario), seed=args.seed, wall=args.wall, plant=args.plant, out=args.out,
         trace=args.trace,
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ from hil.bench.scenario import BenchScenario, Inputs, Level, Loaded
 from hil.bench.seams import Seams
 from hil.bench.timeline import Timeline
 from hil.bench.verdict import Verdict, horizon, judge
-from hil.bench.wire import wire
+from hil.bench.wire import Overheard, wire
 from hil.controller.handover import Handover
 from hil.controller.peer import HandoverPeer
 from hil.controller.rules import HandoverRules
@@ -75,7 +75,7 @@ class Bench:
         driver_file: the driver's gaze calibration, for pictures; at signal level the readings are calibrated by themselves.
         rules: of the controller.
         plant: name of a bug put into the product on purpose.
-        on_frame: told of each frame on the bus with its time.
+        on_frame: told of each frame on the bus, both ways, with its time.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Bench:
         driver_file: DriverBaseline | None = None,
         rules: HandoverRules | None = None,
         plant: str | None = None,
-        on_frame: Callable[[CanFrame, float], None] = lambda frame, t: None,
+        on_frame: Callable[[CanFrame, float], None] | None = None,
     ) -> None:
         self.loaded, self.scenario = loaded, prepared(loaded.scenario, level, seed)
         self.clock, self.seams, self.timeline = clock or VirtualClock(), seams or Seams(), Timeline()
@@ -127,7 +127,9 @@ class Bench:
         self.device = LockStepDevice(
             self.ports.product, self.layout, cabin, Judgement(profile, cabin, file), self.seams, perception, COMPUTE_S, self._told
         )  # fmt: skip
-        self.peer = HandoverPeer(self.ports.car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=self._heard)
+        car = self.ports.car if self._on_frame is None else Overheard(self.ports.car, self._on_frame, self.clock.now)
+        heard = self.recorder.frame
+        self.peer = HandoverPeer(car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=heard)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -231,10 +233,6 @@ class Bench:
         for event in self.handover.log[before:]:
             self.timeline.mark(event.t, f"controller.{event.what}", f"{event.now}: {event.cause}" if event.cause else event.now)
         self.recorder.belief(heard, self.peer.decision, t)
-
-    def _heard(self, frame: CanFrame, t: float) -> None:
-        self.recorder.frame(frame, t)
-        self._on_frame(frame, t)
 
     def _told(self, state: TakeoverReadiness, t: float) -> None:
         text = "; ".join(state.because[:2])

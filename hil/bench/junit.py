@@ -25,7 +25,8 @@ def junit(results: Sequence[Result]) -> bytes:
     for result in results:
         _case(suite, result)
     Xml.indent(root)
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    document: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
 
 
 def _case(suite: Xml.Element, result: Result) -> None:

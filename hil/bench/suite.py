@@ -62,7 +62,8 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
         clock = WallClock() if job.wall else VirtualClock()
         driver = _driver_file(loaded, job, engines)
         bench = Bench(
-            loaded, level=job.level, seed=job.seed, clock=clock, plant=job.plant, engines=engines, driver_file=driver, on_frame=told
+            loaded, level=job.level, seed=job.seed, clock=clock, plant=job.plant, engines=engines, driver_file=driver,
+            on_frame=told,
         )  # fmt: skip
         try:
             with bench:

@@ -1,8 +1,9 @@
 """A bus of two ports in memory: no delay, no loss, nothing copied. For lock-step, where python-can's own would cost the most."""
 
 from collections import deque
+from collections.abc import Callable
 
-from dms.bus.port import BusCounts, CanFrame
+from dms.bus.port import Bus, BusCounts, CanFrame
 
 
 class WirePort:
@@ -34,3 +35,37 @@ def wire() -> tuple[WirePort, WirePort]:
     one: deque[CanFrame] = deque()
     other: deque[CanFrame] = deque()
     return WirePort(one, other), WirePort(other, one)
+
+
+class Overheard:
+    """A port; ``told`` hears everything that goes through it, both ways, with the time of ``clock``."""
+
+    def __init__(self, bus: Bus, told: Callable[[CanFrame, float], None], clock: Callable[[], float]) -> None:
+        self._bus, self._told, self._clock = bus, told, clock
+
+    @property
+    def counts(self) -> BusCounts:
+        """Those of the port."""
+        return self._bus.counts
+
+    @counts.setter
+    def counts(self, value: BusCounts) -> None:
+        self._bus.counts = value
+
+    def send(self, frame: CanFrame) -> bool:
+        """Hand over one frame."""
+        sent = self._bus.send(frame)
+        if sent:
+            self._told(frame, self._clock())
+        return sent
+
+    def receive(self, timeout_s: float = 0.0) -> CanFrame | None:
+        """The next frame."""
+        frame = self._bus.receive(timeout_s)
+        if frame is not None:
+            self._told(frame, self._clock())
+        return frame
+
+    def close(self) -> None:
+        """Release the port."""
+        self._bus.close()
