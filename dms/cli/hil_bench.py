@@ -117,10 +117,8 @@ def _work(args: argparse.Namespace) -> "list[Job]":
     if bool(args.scenario) + args.all + (args.group is not None) != 1:
         raise UsageError("give scenarios, or --all, or --group NAME; `dms hil list` shows them")
     names = args.scenario or [name for name in shipped() if args.group in (None, load(name).scenario.group)]
-    return suite.jobs(
-        names, ["rendered" if args.rendered else "signal"], strict=bool(args.scenario), seed=args.seed, wall=args.wall, plant=args.plant, out=args.out,
-        trace=args.trace,
-    )  # fmt: skip
+    common = {"seed": args.seed, "wall": args.wall, "plant": args.plant, "out": args.out, "trace": args.trace}
+    return suite.jobs(names, ["rendered" if args.rendered else "signal"], bool(args.scenario), **common)
 
 
 def _slots() -> tuple[str, ...]:

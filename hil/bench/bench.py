@@ -217,8 +217,8 @@ class Bench:
         said = self.peer.decision if self._peer_steps else None
         heard = self.recorder.ears.heard(t)
         state: L3State = self.scenario.controller.state if said is None else said.l3_state
-        demand = state == "takeover_request"
-        return replace(heard, demand=demand, budget_s=said.budget_s if said is not None else None, l3_state=state)
+        demand = state in ("takeover_request", "minimum_risk")  # the manoeuvre goes on asking
+        return replace(heard, demand=demand, budget_s=None if said is None else said.budget_s, l3_state=state)
 
     def _controller(self, t: float) -> None:
         self._peer_steps += 1

@@ -14,6 +14,10 @@ from hil.driver.behaviour.takeover import Heard
 from hil.driver.pose import Moment
 
 
+STEPS_HZ = 60.0
+"""The driver model's own steps: enough for a blink, a quarter of what pictures need."""
+
+
 class Shown(NamedTuple):
     """One picture's time: what is true, and what the product gets of it."""
 
@@ -42,7 +46,7 @@ class SignalDriver:
     def __init__(self, scenario: BenchScenario) -> None:
         self.scenario, self.cabin = scenario, load_cabin(scenario.vehicle)
         self.camera: Camera | None = None
-        self._director = Director(scenario, self.cabin)
+        self._director = Director(scenario, self.cabin, STEPS_HZ)
         look: Mapping[str, object] = scenario.looks_at(0.0)
         seconds, fps = scenario.duration_s, scenario.fps
         errors = reading.exact(seconds, fps)

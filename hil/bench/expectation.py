@@ -20,12 +20,12 @@ hold in one piece, ``every`` the longest gap between messages.
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from dms.errors import InputError
-from hil.bench.signals import NUMBER, SET, SIGNALS, WORD
+from hil.bench.signals import NUMBER, SIGNALS, WORD
 from hil.bench.timeline import Timeline, Value
 
 Compare = Callable[[float, float], bool]
@@ -46,7 +46,16 @@ class Condition:
     text: str
     kind: Literal["signal", "message", "event"]
     name: str
-    holds: Callable[[Value], bool] = field(repr=False, compare=False)
+    words: frozenset[str] = frozenset()
+    """Any of them; empty for numbers."""
+    sign: str = "="
+    number: float | None = None
+
+    def holds(self, value: Value) -> bool:
+        """Is it so with this value of the signal."""
+        if self.number is not None:
+            return isinstance(value, (int, float)) and _OPERATORS[self.sign](value, self.number)
+        return bool(value & self.words) if isinstance(value, frozenset) else value in self.words
 
     @property
     def instant(self) -> bool:
@@ -195,7 +204,7 @@ def _condition(words: _Words) -> Condition:
     start = words.take("a signal")
     if start in ("message", "event"):
         name = words.take(f"the name of the {start}")
-        return Condition(f"{start} {name}", start, name, bool)  # type: ignore[arg-type]
+        return Condition(f"{start} {name}", start, name)  # type: ignore[arg-type]
     if start not in SIGNALS:
         raise InputError(f"'{words.text}': there is no signal '{start}'; {_unknown(start, (*SIGNALS, 'message', 'event'))}")
     kind = SIGNALS[start]
@@ -205,11 +214,7 @@ def _condition(words: _Words) -> Condition:
     while words.now == "or":
         words.take("or")
         taken.append(_word(words, start, kind))
-    named = frozenset(taken)
-    text = f"{start} {' or '.join(taken)}"
-    if kind == SET:
-        return Condition(text, "signal", start, lambda v: isinstance(v, frozenset) and bool(v & named))
-    return Condition(text, "signal", start, lambda v: v in named)
+    return Condition(f"{start} {' or '.join(taken)}", "signal", start, frozenset(taken))
 
 
 def _numeric(words: _Words, name: str) -> Condition:
@@ -217,8 +222,7 @@ def _numeric(words: _Words, name: str) -> Condition:
     value = words.number()
     if value is None:
         raise InputError(f"'{words.text}': behind '{name}' stands '{words.now}', which is no number")
-    fits, wanted = _OPERATORS[sign], value
-    return Condition(f"{name} {sign} {value:g}", "signal", name, lambda v: isinstance(v, (int, float)) and fits(v, wanted))
+    return Condition(f"{name} {sign} {value:g}", "signal", name, sign=sign, number=value)
 
 
 def _word(words: _Words, name: str, kind: tuple[str, ...] | str) -> str:

@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from hil.bench.result import Result
+from hil.bench.result import Outcome, Result
 
-_WORDS = {"passed": "ok", "failed": "FAILED", "error": "ERROR", "waiting": "waits"}
+_WORDS: dict[Outcome, str] = {"passed": "ok", "failed": "FAILED", "error": "ERROR", "waiting": "waits"}
+_COUNTED: dict[Outcome, str] = {
+    "passed": "passed", "failed": "failed", "error": "ended with an error", "waiting": "waiting for the product",
+}  # fmt: skip
 
 
 def lines(result: Result) -> list[str]:
@@ -25,7 +28,6 @@ def lines(result: Result) -> list[str]:
 def closing(results: Sequence[Result], wall_s: float) -> str:
     """All of them in one line."""
     counts = Counter(result.outcome for result in results)
-    words = {"passed": "passed", "failed": "failed", "error": "ended with an error", "waiting": "waiting for the product"}
-    parts = [f"{counts[key]} {text}" for key, text in words.items() if counts[key]]
+    parts = [f"{counts[outcome]} {text}" for outcome, text in _COUNTED.items() if counts[outcome]]
     simulated = sum(result.seconds for result in results)
     return f"{len(results)} runs: {', '.join(parts)}; {simulated:.0f} s of driving in {wall_s:.0f} s"

@@ -144,9 +144,18 @@ def decode(text: str, name: str) -> Loaded:
         said = explain.line(str(error), plain, schema())
         raise InputError(f"{name}: {_line(text, _path(said.split(':')[0]))}{said}") from None
     lines = {n: int(found) for n in range(len(scenario.expect)) if (found := _number(text, ["expect", n])) is not None}
-    check(scenario, name)
-    load_profile(scenario.profile)
+    _check(scenario, text, name)
     return Loaded(name, scenario, [_expectation(one, lines.get(n), name) for n, one in enumerate(scenario.expect)])
+
+
+def _check(scenario: BenchScenario, text: str, name: str) -> None:
+    """What types cannot say, with the line."""
+    try:
+        check(scenario, name)
+    except InputError as error:
+        said = str(error).removeprefix(f"{name}: ")
+        raise InputError(f"{name}: {_line(text, _path(said.split(' ')[0]))}{said}") from None
+    load_profile(scenario.profile)
 
 
 def _expectation(text: str, line: int | None, name: str) -> Expectation:

@@ -45,6 +45,7 @@ SIGNALS: dict[str, tuple[str, ...] | str] = {
     "perclos": NUMBER,
     "eyes_off_s": NUMBER,
     "off_30s": NUMBER,
+    "gesture": WORD,
     # the controller
     "controller": get_args(L3State),
     "controller.phase": ("none", "planned", "imminent", "escalation", "minimum_risk"),

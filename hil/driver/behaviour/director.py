@@ -1,7 +1,7 @@
 """Brings it all together: a scenario, a cabin and what the car says go in, one ``Moment`` an instant comes out.
 
-Inside runs a clock of 240 steps a second; a moment is the state at the last of them. So the rate at which moments are asked for
-changes nothing, and the same seed with the same things heard gives the same run.
+Inside runs a clock of 240 steps a second, or fewer where no pictures are made; a moment is the state at the last of them. So the
+rate at which moments are asked for changes nothing, and the same seed with the same things heard gives the same run.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from hil.driver.behaviour.timeline import Asked, Timeline
 from hil.driver.pose import Activity, Blink, Moment, Pose, Side, Story
 
 RATE_HZ = 240.0
+_LIGHT_HZ = 30.0
 NATURAL_PITCH_DEG = -4.7
 """People who look ahead hold the skin's facial plane upright, which is this head pitch (``body.figure.NOSE_UP_DEG``)."""
 _PUPIL_DARK_MM, _PUPIL_BRIGHT_MM = 6.2, 2.6
@@ -42,13 +43,15 @@ class Director:
     Args:
         scenario: what happens.
         cabin: where; the scenario's ``vehicle`` names its file.
+        rate_hz: steps a second; another rate is another run.
 
     Raises:
         InputError: the scenario looks at a zone that the cabin lacks.
     """
 
-    def __init__(self, scenario: Scenario, cabin: Cabin) -> None:
+    def __init__(self, scenario: Scenario, cabin: Cabin, rate_hz: float = RATE_HZ) -> None:
         self.scenario = scenario
+        self._rate_hz, self._light_every = rate_hz, max(1, round(rate_hz / _LIGHT_HZ))
         self._sights = Sights(cabin)
         for i, part in enumerate(scenario.parts):
             if isinstance(part, LookAt) and part.zone != "lens":
@@ -87,12 +90,14 @@ class Director:
         Raises:
             UsageError: ``t`` lies before the last one.
         """
-        wanted = int(t * RATE_HZ + 1e-6)
+        wanted = int(t * self._rate_hz + 1e-6)
         if wanted < self._tick:
-            raise UsageError(f"the driver model was asked for {t:g} s after {self._tick / RATE_HZ:g} s; step in order of time")
+            raise UsageError(
+                f"the driver model was asked for {t:g} s after {self._tick / self._rate_hz:g} s; step in order of time"
+            )
         while self._tick < wanted:
             self._tick += 1
-            self._advance(self._tick / RATE_HZ, heard or SILENCE)
+            self._advance(self._tick / self._rate_hz, heard or SILENCE)
         return self._moment(t)
 
     def moments(self) -> Iterator[Moment]:
@@ -102,7 +107,7 @@ class Director:
             yield self.step(i / fps)
 
     def _advance(self, t: float, heard: Heard) -> None:
-        dt = 1.0 / RATE_HZ
+        dt = 1.0 / self._rate_hz
         self.car.step(t, dt, heard.demand, heard.l3_state)
         self._felt = self._drowsy.felt(t, self._kss.at(t))
         self._asked, begun = self._timeline.step(t, self._answer.pause)
@@ -116,7 +121,7 @@ class Director:
         self._lean(t)
         self._look(t)
         self._move_hands(t)
-        if self._tick % 8 == 0:
+        if self._tick % self._light_every == 0:
             self._light = self._lighting.at(t, self.car)
             self._adapt(t)
         self._close_lids(t, dt)
@@ -132,7 +137,7 @@ class Director:
             asleep=self._drowsy.asleep(t), deaf=asked.deaf or not asked.present,
         )  # fmt: skip
         budget = heard.budget_s if heard.budget_s is not None else request.budget_s if request is not None else None
-        self._answer = answer = self._reaction.step(t, heard, self.car.demand, scripted, condition, budget)
+        self._answer = answer = self._reaction.step(t, heard, self.car.demand or heard.demand, scripted, condition, budget)
         if answer.drop:
             self._timeline.drop()
         if answer.wake:
@@ -209,7 +214,7 @@ class Director:
             return blink
         if share < 0.06:
             return "shut"
-        moving = (share - before) * RATE_HZ
+        moving = (share - before) * self._rate_hz
         return "closing" if moving < -0.25 else "opening" if moving > 0.25 else self._blink if self._blink != "shut" else "open"
 
     def _speak(self, t: float) -> None:
@@ -227,7 +232,7 @@ class Director:
             self._pupil.aim(t, goal, 1.0)
 
     def _moment(self, t: float) -> Moment:
-        now = self._tick / RATE_HZ
+        now = self._tick / self._rate_hz
         look, asked, lean = self._looker.now, self._asked, self._looker.lean
         hands_on = asked.present and any(mover.on_wheel for mover in self._hands.values())
         pose = Pose(
