@@ -13,7 +13,6 @@ from hil.driver.behaviour.director import Director
 from hil.driver.behaviour.takeover import Heard
 from hil.driver.pose import Moment
 
-
 STEPS_HZ = 60.0
 """The driver model's own steps: enough for a blink, a quarter of what pictures need."""
 

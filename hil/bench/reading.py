@@ -23,7 +23,9 @@ _STD_EXACT_DEG = 1.0
 _SEEN_PX_DEG = 95.0
 """A head turned further than this shows no face."""
 _DARK = 0.05
+"""With less light outside it is night."""
 _GLARE = 3.0
+"""A sun this strong, ahead and not higher than 30 degrees, drowns the eyes: assumption."""
 _OPEN_MM = 9.0
 _HIDING = {"sunglasses_opaque": "lens"}
 _EYEWEAR = {"none": "none", "clear": "clear", "sunglasses_clear": "clear", "sunglasses_opaque": "lens"}
@@ -163,7 +165,8 @@ def _hidden_by(moment: Moment, look: Mapping[str, object]) -> str | None:
     """What keeps perception from judging the eyes."""
     if moment.story.activity == "rubbing_eyes" and sum(moment.pose.lids) < 0.6:
         return "hand"
-    if moment.light.sun > _GLARE:
+    light = moment.light
+    if light.sun > _GLARE and light.sun_direction[0] > 0.5 and light.sun_direction[2] < 0.5:
         return "glare"
     return _HIDING.get(str(look.get("eyewear", "none")))
 
