@@ -32,11 +32,9 @@ MAY_USE: dict[str, set[str]] = {
 MAY_USE["runtime"] = {*MAY_USE}
 MAY_USE["cli"] = {*MAY_USE}
 
-<<<<<<< HEAD
-HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_evaluate"}
-=======
-HIL_USERS = {"dms.cli.demo", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_bench"}
->>>>>>> e7cd1d2 (dms hil list and run: suite, JUnit XML, CAN trace, repeat command)
+HIL_USERS = {
+    "dms.cli.demo", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_bench", "dms.cli.hil_controller", "dms.cli.hil_evaluate",
+}  # fmt: skip
 """The only modules of the product that may reach into the test bench."""
 
 LAZY = {

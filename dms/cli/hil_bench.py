@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 an expectation is not met, 2 wrong usage, 3 unreadable scenario, 4 no engines or renderer."""
     from hil.bench import suite
     from hil.bench.report import closing, lines
-    from hil.bench.trace import FORMATS
+    from hil.controller.trace import FORMATS
 
     assert FORMATS == TRACES
     work = _work(args)

@@ -56,7 +56,7 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
     with ExitStack() as files:
         told = None
         if job.out is not None:
-            from hil.bench.trace import TraceWriter
+            from hil.controller.trace import TraceWriter
 
             told = files.enter_context(TraceWriter(Path(job.out) / f"{stem(job)}.{job.trace}")).frame
         clock = WallClock() if job.wall else VirtualClock()

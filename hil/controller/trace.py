@@ -53,6 +53,9 @@ def read_trace(path: Path) -> Iterator[tuple[float, CanFrame]]:
     """
     start: float | None = None
     try:
+        with path.open("rb") as file:  # python-can's reader of BLF leaves the file open when it refuses it
+            if path.suffix == ".blf" and file.read(4) != b"LOGG":
+                raise InputError(f"trace {path} is damaged or no CAN trace: it does not begin as BLF does")
         with can.LogReader(str(path)) as reader:
             for message in reader:
                 if message.is_error_frame or message.is_remote_frame:
@@ -64,5 +67,7 @@ def read_trace(path: Path) -> Iterator[tuple[float, CanFrame]]:
                 yield message.timestamp - start, frame
     except OSError as error:
         raise InputError(f"trace {path} cannot be read: {error.strerror or error}") from None
+    except InputError:
+        raise
     except Exception as error:  # python-can's readers raise whatever their format's parser does
         raise InputError(f"trace {path} is damaged or no CAN trace: {' '.join(str(error).split())}") from None
