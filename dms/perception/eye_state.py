@@ -40,8 +40,12 @@ class EyeReading:
 
 def read_eye_state(engine: Engine, grey: NDArray[np.uint8], roi: Roi, side: str) -> EyeReading:
     """Run the network on one eye; ``side`` "right" is mirrored first, anything else is taken as a left eye."""
-    patch = cut_eye(grey, roi, side)
-    return decode(engine.run({"image": patch.reshape(1, HEIGHT, WIDTH, 1)}), roi, side)
+    return decode(engine.run(eye_feeds(grey, roi, side)), roi, side)
+
+
+def eye_feeds(grey: NDArray[np.uint8], roi: Roi, side: str) -> Tensors:
+    """The network's input for one eye."""
+    return {"image": cut_eye(grey, roi, side).reshape(1, HEIGHT, WIDTH, 1)}
 
 
 def decode(out: Tensors, roi: Roi, side: str) -> EyeReading:

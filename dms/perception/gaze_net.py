@@ -102,8 +102,13 @@ def band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
 
 def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading | None:
     """Run the network on both eyes of one face."""
+    return decode(engine.run(gaze_feeds(patches, values)))
+
+
+def gaze_feeds(patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> Tensors:
+    """The network's input for one face."""
     eyes = {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
-    return decode(engine.run({**eyes, "points": values.reshape(1, VALUES)}))
+    return {**eyes, "points": values.reshape(1, VALUES)}
 
 
 def decode(out: Tensors) -> GazeReading | None:

@@ -61,13 +61,28 @@ def cut_head(grey: Grey, roi: Roi) -> Grey:
 
 def read_head(engine: Engine, grey: Grey, roi: Roi, mirrored: bool = False) -> HeadReading | None:
     """Run the network on one head; ``mirrored``: and on its mirror image, and take the mean of both views."""
-    cut = cut_head(grey, roi)
-    read = decode(engine.run({"image": cut.reshape(1, SIDE, SIDE, 1)}))
+    feeds = head_feeds(grey, roi)
+    return head_reading(roi, engine.run(feeds), engine.run(mirrored_feeds(feeds)) if mirrored else None)
+
+
+def head_feeds(grey: Grey, roi: Roi) -> Tensors:
+    """The network's input for one head."""
+    return {"image": cut_head(grey, roi).reshape(1, SIDE, SIDE, 1)}
+
+
+def mirrored_feeds(feeds: Tensors) -> Tensors:
+    """The same head in a mirror."""
+    return {"image": np.ascontiguousarray(feeds["image"][:, :, ::-1])}
+
+
+def head_reading(roi: Roi, answer: Tensors, mirrored: Tensors | None = None) -> HeadReading | None:
+    """What the network says of the head in ``roi``; ``mirrored``: what it says of the mirror image."""
+    read = decode(answer)
     if read is None:
         return None
     view = read.view
-    if mirrored:
-        other = decode(engine.run({"image": np.ascontiguousarray(cut[:, ::-1]).reshape(1, SIDE, SIDE, 1)}))
+    if mirrored is not None:
+        other = decode(mirrored)
         view = view if other is None else nearest_rotation(view + MIRROR @ other.view @ MIRROR)
     c, s = math.cos(roi.angle), math.sin(roi.angle)
     return replace(read, view=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ view)

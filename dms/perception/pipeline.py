@@ -1,6 +1,7 @@
 """Perception: one Frame in, one Observation out, with the time each stage took."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,8 +24,10 @@ from dms.perception.head_net import HeadReading, head_roi, level_roi
 from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris
 from dms.perception.mouth import read_mouth
 from dms.perception.quality import QualityMeter
+from dms.perception.roi import Roi
+from dms.perception.rounds import Late, Now, Rounds, SpareEngine
 from dms.perception.settings import Settings
-from dms.perception.trained import Trained
+from dms.perception.trained import Looks, Trained
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
 from dms.records.observation import Eye, Face, Hand, Head, Objects, Observation
@@ -65,6 +68,7 @@ class Perception:
         seat_region: driver's part of the picture as fractions (x, y, w, h); ``None``: the largest face is the driver.
         settings: perception's own numbers.
         driver: the driver's gaze calibration, if there is one.
+        now: the clock of the pictures' times and of ``see``'s deadline; ``None``: time does not matter, as in a replay.
 
     Attributes:
         absent: slots without an engine. Where geometry stands in for one, a warning is logged once, when the chain is made.
@@ -77,6 +81,7 @@ class Perception:
         seat_region: Region | None = None,
         settings: Settings | None = None,
         driver: DriverBaseline | None = None,
+        now: Now | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.absent = tuple(slot for slot in SLOTS if slot not in engines)
@@ -84,9 +89,11 @@ class Perception:
             LOG.warning("perception without %s: geometry alone answers, less surely", ", ".join(replaced))
         self._camera = camera
         self._driver = driver
-        self._trained = Trained(engines)
+        self._rounds = Rounds(engines, now)
+        self._trained = Trained(engines, self._rounds)
         self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.head_spread)
-        self._hands = HandFinder(engines, self.settings) if all(s in engines for s in HAND_SLOTS) else None
+        spare = {slot: SpareEngine(engines[slot], slot, self._rounds) for slot in HAND_SLOTS if slot in engines}
+        self._hands = HandFinder(spare, self.settings) if len(spare) == len(HAND_SLOTS) else None
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
         self._pose: HeadPose | None = None
@@ -104,9 +111,11 @@ class Perception:
         """The observation of one frame; ``independent`` pictures are searched afresh, others are tracked."""
         return self.see(frame, independent).observation
 
-    def see(self, frame: Frame, independent: bool = False) -> Sight:
-        """As ``observe``, with the inner results for drawing and timing."""
+    def see(self, frame: Frame, independent: bool = False, deadline: float = math.inf) -> Sight:
+        """As ``observe``, with the inner results for drawing and timing. By ``deadline`` (s) the optional parts (hands) must be
+        there; else they are left out, unknown, and named in ``Observation.late``."""
         watch = _StageWatch()
+        self._rounds.begin(deadline)
         image = self._quality.measure(frame.grey, stream=not independent)
         watch.lap("quality")
         searching_face = not independent and self._faces.due(frame.t)
@@ -117,9 +126,13 @@ class Perception:
         if found is not None:
             parts = self._read_face(frame, found, sight, independent)
         watch.lap("head_eyes_gaze")
-        hands = self._read_hands(frame, independent, may_search=not searching_face)
+        late: list[str] = []
+        try:
+            parts["hands"] = self._read_hands(frame, independent, may_search=not searching_face)
+        except Late:
+            late.append("hands")
         watch.lap("hands")
-        sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, hands=hands, **parts)
+        sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, late=late, **parts)
         sight.stages_ms = watch.laps
         return sight
 
@@ -129,14 +142,16 @@ class Perception:
         camera = self._camera.scaled(frame.width, frame.height) if self._camera else default_camera(frame.width, frame.height)
         mesh = found.mesh
         roi = head_roi(found.box) if mesh is None else level_roi(mesh.points[:, :2], mesh.next_roi().angle)
-        looks = self._trained.head(frame.grey, roi, mirrored=independent)
         if mesh is None:
+            looks = self._trained.head(frame.grey, roi, mirrored=independent)
             head = self._without_mesh(frame.t, looks, found, camera, independent)
             return {"face": face, "head": head, "objects": _objects(looks)}
         fit = fit_head(mesh.points, self._model, camera)
+        patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
+        looks, states = self._trained.head_and_eyes(frame.grey, roi, patches, mirrored=independent)
         if looks is not None and looks.yawn > YAWN_SUSPECTED and not mesh.further_lips:
             mesh = self._faces.look_again(frame.grey, mesh)
-        parts, pose = self._read_mesh(frame, mesh, fit, looks, sight)
+        parts, pose = self._read_mesh(frame, mesh, fit, (looks, states), patches, sight)
         if not independent:
             self._pose, self._pose_t = pose, frame.t
         return {"face": face, "objects": _objects(looks)} | parts
@@ -153,10 +168,9 @@ class Perception:
         return pose.record()
 
     def _read_mesh(
-        self, frame: Frame, mesh: FaceMesh, fit: HeadFit, looks: HeadReading | None, sight: Sight
+        self, frame: Frame, mesh: FaceMesh, fit: HeadFit, networks: Looks, patches: dict[str, Roi], sight: Sight
     ) -> tuple[dict[str, Any], HeadPose]:
-        patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
-        states = self._trained.eyes(frame.grey, patches)
+        looks, states = networks
         visible = see_eyes(frame.grey, mesh, fit, states)
         eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible, states.get(s)) for s, v in visible.items()}
         open_eyes = [s for s, eye in eyes.items() if _is_open(eye)]

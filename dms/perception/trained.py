@@ -6,25 +6,30 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dms.inference.base import Engine
+from dms.inference.base import Engine, Tensors
 from dms.perception.eye_patch import cut_eye
-from dms.perception.eye_state import EyeReading, read_eye_state
-from dms.perception.gaze_net import GazeReading, read
-from dms.perception.head_net import HeadReading, head_roi, read_head
+from dms.perception.eye_state import EyeReading, eye_feeds
+from dms.perception.eye_state import decode as read_eye
+from dms.perception.gaze_net import GazeReading, gaze_feeds
+from dms.perception.gaze_net import decode as read_gaze
+from dms.perception.head_net import HeadReading, head_feeds, head_reading, head_roi, mirrored_feeds
 from dms.perception.roi import Roi
+from dms.perception.rounds import Rounds
 
 Grey = NDArray[np.uint8]
+Looks = tuple[HeadReading | None, dict[str, EyeReading]]
 
 
 class Trained:
-    """Runs the engines of the slots ``head_pose``, ``eye_state``, ``gaze``."""
+    """Runs the engines of the slots ``head_pose``, ``eye_state``, ``gaze``; ``rounds`` asks them together."""
 
-    def __init__(self, engines: Mapping[str, Engine]) -> None:
-        self._head, self._eye, self._gaze = (engines.get(slot) for slot in ("head_pose", "eye_state", "gaze"))
+    def __init__(self, engines: Mapping[str, Engine], rounds: Rounds | None = None) -> None:
+        self._rounds = rounds or Rounds(engines)
+        self._has_head, self._has_eye, self._has_gaze = (slot in engines for slot in ("head_pose", "eye_state", "gaze"))
 
     def head(self, grey: Grey, roi: Roi, mirrored: bool = False) -> HeadReading | None:
         """Of the head in ``roi`` (``head_net.head_roi``, ``level_roi``); ``mirrored``: looked at twice."""
-        return None if self._head is None else read_head(self._head, grey, roi, mirrored)
+        return self.head_and_eyes(grey, roi, {}, mirrored)[0]
 
     def head_spread(self, grey: Grey, box: tuple[float, float, float, float]) -> float:
         """How unsure the head-pose network is of what it sees in the box (x, y, w, h), degrees; what is no head is read with
@@ -32,14 +37,37 @@ class Trained:
         looks = self.head(grey, head_roi(box))
         return math.inf if looks is None else looks.std_deg
 
-    def eyes(self, grey: Grey, patches: Mapping[str, Roi]) -> dict[str, EyeReading]:
-        """Of each eye; empty without the engine."""
-        if self._eye is None:
-            return {}
-        return {side: read_eye_state(self._eye, grey, roi, side) for side, roi in patches.items()}
+    def head_and_eyes(self, grey: Grey, roi: Roi, patches: Mapping[str, Roi], mirrored: bool = False) -> Looks:
+        """Of the head, see ``head``, and of each eye (none without that engine): neither needs the other, so they run side by
+        side. An engine takes one input at a time: the second eye and the mirrored head make a second round."""
+        heads: list[Tensors] = []
+        if self._has_head:
+            heads.append(head_feeds(grey, roi))
+            heads.extend([mirrored_feeds(heads[0])] if mirrored else [])
+        eyes = [(side, eye_feeds(grey, patch, side)) for side, patch in patches.items()] if self._has_eye else []
+        seen: list[Tensors] = []
+        states: dict[str, EyeReading] = {}
+        for number in range(max(len(heads), len(eyes))):
+            feeds = {"head_pose": heads[number]} if number < len(heads) else {}
+            feeds |= {"eye_state": eyes[number][1]} if number < len(eyes) else {}
+            answers = self._rounds.ask(feeds)
+            if "head_pose" in answers:
+                seen.append(answers["head_pose"])
+            if "eye_state" in answers:
+                side = eyes[number][0]
+                states[side] = read_eye(answers["eye_state"], patches[side], side)
+        return (head_reading(roi, *seen) if seen else None), states
 
-    def gaze(self, grey: Grey, patches: Mapping[str, Roi], values: Callable[[], NDArray[np.float32]]) -> GazeReading | None:
-        """Of both eyes; ``values`` makes what ``gaze_net.describe`` says, only asked for when there is an engine."""
-        if self._gaze is None:
+    def gaze(
+        self,
+        grey: Grey,
+        patches: Mapping[str, Roi],
+        values: Callable[[], NDArray[np.float32]],
+        ahead: Callable[[], Mapping[str, Tensors]] = dict,
+    ) -> GazeReading | None:
+        """Of both eyes; ``values`` makes what ``gaze_net.describe`` says, ``ahead`` optional inputs of other engines to be run
+        beside (``Rounds.ask``); both are only asked for when there is an engine."""
+        if not self._has_gaze:
             return None
-        return read(self._gaze, {side: cut_eye(grey, roi, side) for side, roi in patches.items()}, values())
+        feeds = gaze_feeds({side: cut_eye(grey, roi, side) for side, roi in patches.items()}, values())
+        return read_gaze(self._rounds.ask({"gaze": feeds}, ahead())["gaze"])

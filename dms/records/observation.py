@@ -118,5 +118,7 @@ class Observation(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.
     hands: list[Hand] | None = None
     objects: Objects | None = None
     image: Image | None = None
+    late: list[str] = []
+    """Optional parts (``hands``) that were left out of this picture for want of time; they are unknown, never old."""
     zone: Zone | None = None
     """Policy work only."""

@@ -1,6 +1,7 @@
 """Picture to statement in one thread: perception, assessment, readiness."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +51,7 @@ class Chain:
         camera: intrinsics, ``None`` for the stated default.
         driver: gaze calibration, ``None`` for none.
         cycle: keeps, without delay, what an ignition cycle must remember; ``None``: it is forgotten with this process.
+        now: the clock the pictures are timed on, where time matters; see ``Perception``.
     """
 
     def __init__(
@@ -60,10 +62,12 @@ class Chain:
         camera: Camera | None,
         driver: DriverBaseline | None,
         cycle: CycleStore | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self._cycle = cycle
         self._cabin, self._camera, self._driver, self._profile = cabin, camera, driver, profile
-        self._perception = Perception(engines, camera, cabin.seat_region, driver=driver)
+        self._now = now
+        self._perception = self._new_perception(engines)
         self._estimator = EngineEstimator(engines[SLOT]) if SLOT in engines else None
         self._assessor = self._new_assessor()
         self._half_done = False
@@ -74,9 +78,12 @@ class Chain:
         self._kept = 0
         return Assessor(self._profile, self._cabin, self._driver, self._estimator, memory)
 
-    def frame(self, frame: Frame) -> Judged:
-        """Judge one frame."""
-        sight = self._perception.see(frame)
+    def _new_perception(self, engines: Mapping[str, Engine]) -> Perception:
+        return Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver, now=self._now)
+
+    def frame(self, frame: Frame, deadline: float = math.inf) -> Judged:
+        """Judge one frame; ``deadline``: see ``Perception.see``."""
+        sight = self._perception.see(frame, deadline=deadline)
         driver = self._step(sight.observation)
         assert driver is not None  # an observation always gives a state
         return Judged(frame, sight, self._state(driver))
@@ -112,7 +119,7 @@ class Chain:
         """Go on after a failure, with these engines: tracking starts afresh. What is known of the driver over time is kept, or a
         drowsy driver would be a rested one after every failure; only when it broke while it was being written it starts anew.
         """
-        self._perception = Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver)
+        self._perception = self._new_perception(engines)
         self._degraded = _degraded(engines)
         if self._estimator is not None:
             self._estimator.engine = engines[SLOT]

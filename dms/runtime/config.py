@@ -69,7 +69,8 @@ class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
     surprise. ``publisher``: in a ``process`` of its own or a ``thread`` of this one; by default a process where the bus allows it
     (socketcan, udp_multicast). ``restarts``: a crashed stage is started again so often in half a minute. ``hung_after_s``: a
     stage silent for so long ends the process (FS-06). ``golden_s``: each network is asked a question with a known answer this
-    often (FS-02).
+    often (FS-02). ``optional_within_s``: age of a picture at which what is optional in it (hands) must be there, or it is left
+    out, and that is said; with the bus period the statement about the driver then leaves within 150 ms. ``null``: waited for.
     """
 
     fifo: bool = True
@@ -81,6 +82,7 @@ class RealTimeSection(msgspec.Struct, forbid_unknown_fields=True):
     restarts: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4
     hung_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=30)] = 2.0
     golden_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 60.0
+    optional_within_s: Annotated[float, msgspec.Meta(ge=0.005, le=1)] | None = 0.08
 
     def ask(self) -> RealTime:
         """The one who asks the system for it."""

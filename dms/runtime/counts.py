@@ -14,6 +14,8 @@ class LoopCounts:
     states: int = 0
     late: int = 0
     """Pictures that were not judged: of wrong size, too old on arrival, out of order, from the future."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Pictures without an optional part, for want of time, by part."""
     judged_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
     bus_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
 

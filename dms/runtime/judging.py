@@ -4,6 +4,7 @@ The newest frame wins: a frame that perception had no time for is overwritten an
 fed with vehicle inputs alone, so that the silence becomes "unknown" within the profile's limit.
 """
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -77,6 +78,7 @@ class Judging:
         camera: the camera's pulse: what is wrong with its pictures is its trouble.
         check: of every picture.
         silence_s: without a picture for longer than this the chain is told, s.
+        optional_s: age of a picture from which its optional parts are left out, s.
         stop: set to end the work; it is set here when the stream ends.
     """
 
@@ -92,6 +94,7 @@ class Judging:
         check: PictureCheck,
         silence_s: float,
         stop: threading.Event,
+        optional_s: float = math.inf,
     ) -> None:
         self.counts = LoopCounts()
         self.failure: BaseException | None = None
@@ -100,7 +103,7 @@ class Judging:
         """Times a network failed, and times all were loaded again and answered right."""
         self._chain, self._source, self._engines, self._inputs = chain, source, engines, inputs
         self._outcome, self._pulse, self._camera, self._check = outcome, pulse, camera, check
-        self._silence_s, self._stop = silence_s, stop
+        self._silence_s, self._stop, self._optional_s = silence_s, stop, optional_s
         self._last: Frame | None = None
         self._told: float | None = None
         self._heard_at = 0.0
@@ -160,7 +163,9 @@ class Judging:
         self._last, self._told = frame, frame.t
         inputs = self._inputs(frame.t)
         self._chain.inputs(inputs)
-        judged = self._chain.frame(frame)
+        judged = self._chain.frame(frame, frame.t + self._optional_s)
+        for part in judged.sight.observation.late:
+            self.counts.left_out[part] = self.counts.left_out.get(part, 0) + 1
         self.counts.frames += 1
         self.counts.judged_ms.append((clock.now() - frame.t) * 1e3)
         self.counts.states += 1

@@ -6,6 +6,7 @@ The caller's thread sees the results; however slowly it does, nothing waits for 
 """
 
 import contextlib
+import math
 import queue
 import threading
 from collections.abc import Callable
@@ -116,10 +117,11 @@ class Loop:
 
     def _judging(self, parts: Loaded, engines: Engines, inference: Pulse, camera: Pulse) -> Judging:
         """The inference stage's work."""
-        chain = Chain(engines.now, parts.cabin, parts.profile, parts.camera, parts.driver, self._cycle)
+        chain = Chain(engines.now, parts.cabin, parts.profile, parts.camera, parts.driver, self._cycle, clock.now)
         return Judging(
-            chain, self._source, engines, self._snapshot, self, inference, camera, self.check, self._silence_s, self._stop
-        )
+            chain, self._source, engines, self._snapshot, self, inference, camera, self.check, self._silence_s, self._stop,
+            parts.config.real_time.optional_within_s or math.inf,
+        )  # fmt: skip
 
     def _supervise(self, section: RealTimeSection, camera: Pulse) -> Supervisor:
         """Who starts what crashed again."""

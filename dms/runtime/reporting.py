@@ -66,6 +66,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
         bus_ms: capture to the first CAN frame that carries it, last 600.
         dropped: pictures overwritten by newer ones.
         refused: pictures of wrong size, time or order.
+        left_out: pictures without an optional part, for want of time, by part.
         cycles: publisher's cycles; ``missed``: those it could not keep.
         golden: golden inferences passed.
         rss_mib: resident memory.
@@ -86,6 +87,7 @@ class HealthRecord(msgspec.Struct, frozen=True, tag_field="schema", tag="dms.hea
     bus_ms: dict[str, float] | None
     dropped: int
     refused: int
+    left_out: dict[str, int]
     cycles: int
     missed: int
     golden: int | None
@@ -193,6 +195,7 @@ class Reporter:
             bus_ms=counts.percentiles(counts.bus_ms, RECENT),
             dropped=self._source.overwritten,
             refused=counts.late,
+            left_out=dict(counts.left_out),
             cycles=stats.cycles,
             missed=stats.missed,
             golden=None if self._golden is None else self._golden.asked,
