@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dms.inference.base import Engine
+from dms.inference.base import Engine, Tensors
 from dms.perception import landmarks as lm
 from dms.perception.detection import Detection, Detector
 from dms.perception.roi import Points, Roi, around
@@ -80,6 +80,16 @@ class HandFinder:
         self._tracks: list[HandReading] = []
         self._searched_at = float("-inf")
         self._refused: list[tuple[Detection, float]] = []
+        self._cut: tuple[Frame, Roi, Tensors] | None = None
+
+    def ahead(self, frame: Frame) -> dict[str, Tensors]:
+        """What ``track`` will ask of this picture whatever else is in it, by slot: the first followed hand's points."""
+        moving = next((hand for hand in self._tracks if not self._rests(frame, hand)), None)
+        if moving is None:
+            return {}
+        roi = moving.next_roi()
+        self._cut = frame, roi, self._feeds(frame, roi)
+        return {"hand_landmarks": self._cut[2]}
 
     def still(self, frame: Frame) -> list[Hand]:
         """All hands of one picture; each region is refined once from the points themselves."""
@@ -110,8 +120,12 @@ class HandFinder:
         """Forget all tracks."""
         self._tracks, self._refused = [], []
 
+    def _rests(self, frame: Frame, hand: HandReading) -> bool:
+        """It did not move, and was read a moment ago."""
+        return hand.moved < self._settings.hand_still and frame.t - hand.t < self._settings.hand_still_s
+
     def _follow(self, frame: Frame, hand: HandReading) -> HandReading | None:
-        if hand.moved < self._settings.hand_still and frame.t - hand.t < self._settings.hand_still_s:
+        if self._rests(frame, hand):
             return hand
         fresh = self._read(frame, hand.next_roi(), self._settings.hand_track_presence)
         if fresh is None:
@@ -142,11 +156,17 @@ class HandFinder:
             return self._palms.find(frame.colour)
         return self._palms.find(frame.grey, prepare=warm)
 
-    def _read(self, frame: Frame, roi: Roi, min_presence: float) -> HandReading | None:
+    def _feeds(self, frame: Frame, roi: Roi) -> Tensors:
+        if self._cut is not None and self._cut[0] is frame and self._cut[1] == roi:
+            return self._cut[2]
         shape = self._points.spec.inputs[0].shape
         side = shape[1]
         crop = roi.cut(frame.colour, side) if frame.colour is not None else cv2.merge([roi.cut(frame.grey, side)] * 3)
-        out = self._points.run({"image": crop.reshape(shape)})
+        return {"image": crop.reshape(shape)}
+
+    def _read(self, frame: Frame, roi: Roi, min_presence: float) -> HandReading | None:
+        side = self._points.spec.inputs[0].shape[1]
+        out = self._points.run(self._feeds(frame, roi))
         presence = float(out["presence"].reshape(-1)[0])
         landmarks = out["landmarks"].reshape(-1, 3)
         sane = bool(np.abs(landmarks - side / 2).max() < 4 * side)  # false for NaN: a network gone wrong saw no hand

@@ -9,14 +9,14 @@ from typing import Any
 
 import cv2
 
-from dms.inference.base import Engine
+from dms.inference.base import Engine, Tensors
 from dms.perception.ellipses import with_ellipses
 from dms.perception.eye_patch import corners_of, eye_roi
 from dms.perception.eyes import read_eye, see_eyes
 from dms.perception.face import FaceFinder, FoundFace
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import LOWERED, read_gaze
-from dms.perception.gaze_net import SIDES, describe
+from dms.perception.gaze_net import SIDES, GazeReading, describe
 from dms.perception.hands import HandFinder
 from dms.perception.head_fusion import HeadPose, by_network, carried_on, fused, of_mesh, with_pose
 from dms.perception.head_model import head_model
@@ -175,7 +175,7 @@ class Perception:
         eyes = {s: read_eye(v, mesh.eye_contours[s], fit, self.settings.eye_visible, states.get(s)) for s, v in visible.items()}
         open_eyes = [s for s, eye in eyes.items() if _is_open(eye)]
         looking = any(eye.closed is not None and eye.closed < LOWERED for eye in eyes.values())
-        reading = self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model)) if looking else None
+        reading = self._gaze(frame, mesh, fit, patches) if looking else None
         if open_eyes:
             fit = sized_by_iris(fit, iris_diameter_px({side: mesh.irises[side] for side in open_eyes}))
             if not states:  # the lids' gap in mm hangs on the size of the head
@@ -190,6 +190,13 @@ class Perception:
             "mouth": read_mouth(mesh, fit),
         }
         return parts, pose
+
+    def _gaze(self, frame: Frame, mesh: FaceMesh, fit: HeadFit, patches: dict[str, Roi]) -> GazeReading | None:
+        """By the network; hands that are followed already need nothing of the face and are read beside it."""
+        return self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model), lambda: self._hands_ahead(frame))
+
+    def _hands_ahead(self, frame: Frame) -> dict[str, Tensors]:
+        return self._hands.ahead(frame) if self._hands is not None else {}
 
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
         if self._hands is None:

@@ -10,6 +10,7 @@ from dms.bus.receiver import TakeoverReceiver
 from dms.errors import EngineFailed, HardwareError
 from dms.inference.engine_set import EngineSet
 from dms.inference.fake_backend import FakeBackend
+from dms.perception.face import FaceFinder
 from dms.perception.pipeline import SLOTS
 from dms.runtime import clock
 from dms.runtime.loop import Loop
@@ -53,6 +54,25 @@ def test_frames_become_states_and_protected_frames(parts, blind_engines, frame, 
         "DMS_DriverState",
         "DMS_Health",
     }
+
+
+def test_what_is_optional_is_left_out_of_an_old_picture_and_counted(
+    parts, blind_engines, frame, scripted, quiet_bus, monkeypatch
+):
+    monkeypatch.setattr(FaceFinder, "due", lambda finder, t: False)  # a search for hands does not stand back for one for faces
+
+    def film(camera):
+        for index in range(6):
+            camera.give(frame(clock.now() - 0.02, index), lambda index=index: len(seen) > index)
+
+    parts.config.real_time.optional_within_s = 0.01
+    seen = []
+    with Loop(parts, scripted(film), blind_engines, quiet_bus(), lambda state, judged: seen.append(judged)) as loop:
+        loop.run()
+        health = loop.health()
+    late = [one for judged in seen if judged is not None and (one := judged.sight.observation).late]
+    assert late and all(one.late == ["hands"] and one.hands is None and one.face is not None for one in late)
+    assert health.left_out == {"hands": len(late)}
 
 
 @pytest.mark.requirement("FS-04", "FS-05")
