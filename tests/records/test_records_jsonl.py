@@ -36,7 +36,7 @@ OBSERVATION = (
     b'"face":{"present":true,"confidence":0.97,"box_px":[10.0,20.0,110.0,130.0]},'
     b'"head":{"forward_camera":[0.0,0.0,-1.0],"up_camera":[0.0,-1.0,0.0],"position_camera_mm":[1.0,2.0,650.0],'
     b'"yaw_deg":0.0,"pitch_deg":0.0,"roll_deg":0.0,"std_deg":3.0},'
-    b'"gaze":{"direction_camera":[0.0,0.0,-1.0],"origin_camera_mm":[1.0,2.0,650.0],"yaw_deg":0.0,"pitch_deg":0.0,"std_deg":5.0},'
+    b'"gaze":{"direction_camera":[0.0,0.0,-1.0],"origin_camera_mm":[1.0,2.0,650.0],"yaw_deg":0.0,"pitch_deg":0.0,"std_deg":5.0,"driver":null},'
     b'"eyes":{"left":{"visible":0.98,"opening_mm":9.1,"opening_std_mm":0.6,"openness":0.92,"closed":0.01,'
     b'"iris_px":[51.0,62.5,7.0,6.5,-12.0],"pupil_px":null},'
     b'"right":{"visible":0.1,"opening_mm":null,"opening_std_mm":null,"openness":null,"closed":null,'
