@@ -59,7 +59,7 @@ class Tester:
         self._secret = b""
         config: Any = {
             **udsoncan.configs.default_client_config,
-            "data_identifiers": {one.number: _codec(udsoncan, one) for one in ALL},
+            "data_identifiers": {one.number: codec(udsoncan, one) for one in ALL},
             "extended_data_size": {row.number: sum(f.size for f in EXTENDED_DATA) for row in load().codes.values()},
             "security_algo": lambda level, seed, params: key_of(self._secret, seed),
             "request_timeout": 10.0,
@@ -67,7 +67,7 @@ class Tester:
             "use_server_timing": False,
         }
         logging.getLogger("UdsClient").setLevel(logging.CRITICAL)  # the library logs what becomes one line here
-        self._client: Any = Client(_connection(link, clock), config=config)
+        self._client: Any = Client(connection(link, clock), config=config)
         self._client.open()
 
     @contextlib.contextmanager
@@ -183,7 +183,9 @@ def stored_codes(stored: Stored) -> list[ReadCode]:
     return [code for code in found if code.status & (Status.CONFIRMED | Status.PENDING | Status.TEST_FAILED)]
 
 
-def _codec(udsoncan: Any, one: Identifier) -> Any:
+def codec(udsoncan: Any, one: Identifier) -> Any:
+    """A data identifier as udsoncan wants it."""
+
     class Codec(udsoncan.DidCodec):  # type: ignore[misc]
         """Our fields as the library wants them."""
 
@@ -201,7 +203,8 @@ def _codec(udsoncan: Any, one: Identifier) -> Any:
     return Codec()
 
 
-def _connection(link: IsoTp, clock: Callable[[], float]) -> Any:
+def connection(link: IsoTp, clock: Callable[[], float]) -> Any:
+    """What udsoncan's ``Client`` takes for a connection."""
     from udsoncan.connections import BaseConnection
     from udsoncan.exceptions import TimeoutException
 

@@ -14,6 +14,7 @@ from dms.bus.vehicle_inputs import EXAMPLE, EXAMPLE_CLASSIC
 from dms.camera.base import Source
 from dms.camera.log import LogFrames, sample_log
 from dms.diagnostics.isotp_link import Addresses
+from dms.diagnostics.security import read_secret
 from dms.drivelog.reader import LogReader
 from dms.errors import InputError, UsageError
 from dms.inference.base import Options
@@ -178,6 +179,8 @@ class Loaded(msgspec.Struct, frozen=True):
     driver: DriverBaseline | None
     layout: Layout
     mapping: Path
+    secret: bytes | None = None
+    """Of testers' security access."""
 
 
 def read_config(path: str) -> RunConfig:
@@ -224,15 +227,32 @@ def load_parts(config: RunConfig) -> Loaded:
     profile = load_profile(config.profile, key)
     if key is not None:
         require_signed_engines(key, config.engines.path_overrides())
+    layout = load(Path(config.dbc) if config.dbc else DBC if config.bus.fd else CLASSIC_DBC)
     return Loaded(
         config=config,
         cabin=load_cabin(config.vehicle),
         profile=profile,
         camera=_camera(config),
         driver=read_driver(config.driver) if config.driver else None,
-        layout=load(Path(config.dbc) if config.dbc else DBC if config.bus.fd else CLASSIC_DBC),
+        layout=layout,
         mapping=Path(config.inputs) if config.inputs else EXAMPLE if config.bus.fd else EXAMPLE_CLASSIC,
+        secret=None if config.diagnostics is None else _secret(config.diagnostics, layout),
     )
+
+
+def _secret(section: DiagnosticsSection, layout: Layout) -> bytes | None:
+    """The secret, and a look at the identifiers.
+
+    Raises:
+        UsageError: identifiers that cannot be, or that belong to a message.
+        InputError: no secret in that file.
+    """
+    addresses = section.addresses()
+    for number in (addresses.request, addresses.response, addresses.functional):
+        taken = next((name for name, message in layout.by_name.items() if message.can_id == number), None)
+        if taken is not None:
+            raise UsageError(f"diagnostics: CAN identifier 0x{number:X} belongs to {taken}")
+    return read_secret(Path(section.security_key)) if section.security_key else None
 
 
 def with_log_defaults(config: RunConfig, source: Source, vehicle: str | None, driver: str | None) -> RunConfig:

@@ -140,8 +140,8 @@ def test_mistakes_are_told_in_one_line(dms, tmp_path, config):
     [
         ("{}", 2, "store"),
         ("{store: STORE, request_id: 5, response_id: 5}", 2, "three different CAN identifiers"),
+        ("{store: STORE, request_id: 0x3A0}", 2, "0x3A0 belongs to DMS_TakeoverReady"),
         ("{store: STORE, security_key: nothing.hex}", 3, "nothing.hex"),
-        ("{store: run.yaml/memory}", 4, "trouble code memory"),
         ("{store: STORE, doip: {port: 99999}}", 2, "port"),
     ],
 )

@@ -14,7 +14,6 @@ from dms.camera.live import LiveSource
 from dms.diagnostics.doip import DoipServer
 from dms.diagnostics.isotp_link import IsoTp, filtered
 from dms.diagnostics.responder import Responder
-from dms.diagnostics.security import read_secret
 from dms.diagnostics.server import Server
 from dms.errors import DmsError
 from dms.inference.engine_set import EngineSet
@@ -54,7 +53,7 @@ class Diagnosis:
         reset: ends the service and starts it again.
 
     Raises:
-        DmsError: store, key, bus or port cannot be used.
+        DmsError: store, bus or port cannot be used.
     """
 
     def __init__(
@@ -67,7 +66,6 @@ class Diagnosis:
         lamp: Callable[[], LedWord],
         reset: Callable[[], None],
     ) -> None:
-        secret = read_secret(Path(section.security_key)) if section.security_key else None
         look = Look(parts, loop, source, engines.degraded)
         self.keeper = Keeper(look, Path(section.store))
         driver = Path(section.driver_file) if section.driver_file else None
@@ -79,7 +77,7 @@ class Diagnosis:
         ]
         data = Data(look, self.keeper.memory, engines, Machine())
         unit = LoopUnit(look, data, [*routines], self.keeper.save, reset)
-        self.server = Server(unit, self.keeper.memory, clock.now, secret, os.urandom)
+        self.server = Server(unit, self.keeper.memory, clock.now, parts.secret, os.urandom)
         self.keeper.steps += [*(routine.step for routine in routines), self.server.tick]
         self._parts, self._section = parts, section
         self._stop = threading.Event()
