@@ -55,7 +55,7 @@ NEEDED = [
 
 PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"]
 PYTHONS = ["3.10", "3.11", "3.12"]
-RESOLVING = ["", "signing", "cpu", "cuda12", "cuda13", "jetson", "view", "mf4", "fleet", "train", "dev"]
+RESOLVING = ["", "signing", "cpu", "cuda12", "cuda13", "jetson", "view", "mf4", "diag", "fleet", "train", "dev"]
 """Extras whose packages have wheels for every platform and Python we promise."""
 
 APART = "cuda12"
