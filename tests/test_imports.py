@@ -27,6 +27,7 @@ MAY_USE: dict[str, set[str]] = {
     "assessment": {"profiles", "records"},
     "readiness": {"profiles", "records"},
     "bus": {"records"},
+    "gesture": {"profiles", "records"},
     "diagnostics": {"records", "bus"},
 }
 MAY_USE["runtime"] = {*MAY_USE}

@@ -210,9 +210,11 @@ def _version(text: str | None) -> int | None:
 def gesture(message: Message, event: GestureEvent, count: int) -> Codes:
     """Codes of DMS_Gesture; a word the table lacks is sent as NotDetermined."""
     codes = Codes(message)
-    label = "".join(part.capitalize() for part in event.name.split("_"))
-    known = label in message.signals["Gest_Id"].names and label not in ("Error", "Sna")
-    codes.word("Gest_Id", label if known else "NotDetermined")
+    function = event.function or "none" if event.reason is None else f"inh_{event.reason}"
+    for name, word in (("Gest_Id", event.name), ("Gest_Fn", function), ("Gest_Phase", event.phase)):
+        label = "NotDetermined" if word is None else "".join(part.capitalize() for part in word.split("_"))
+        known = label in message.signals[name].names and label not in ("Error", "Sna")
+        codes.word(name, label if known else "NotDetermined")
     codes.word("Gest_Hand", event.side.capitalize() if event.side else "Unknown")
     codes.number("Gest_Conf", percent(event.confidence))
     codes.number("Gest_Val", percent(event.value))

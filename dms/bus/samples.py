@@ -83,12 +83,25 @@ class BusHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GestureEvent:
-    """One recognised gesture; ``name`` is a gesture word, ``side`` the driver's own, ``confidence`` and ``value`` 0..1."""
+    """One recognised gesture.
+
+    Attributes:
+        name: a gesture word.
+        side: the driver's own hand.
+        confidence: 0..1.
+        value: 0..1 where the gesture has one.
+        function: what it does in the head unit's context; ``None``: nothing.
+        phase: ``start``, ``repeat``, ``release``, ``cancel``, ``inhibited``; ``None``: not told.
+        reason: why it is inhibited; sent in the function's place.
+    """
 
     name: str
     side: Literal["left", "right"] | None = None
     confidence: float | None = None
     value: float | None = None
+    function: str | None = None
+    phase: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from dms.errors import UsageError
 
 GESTURE_FRAMES = 6
 """One gesture is sent this often: the event and 5 repeats."""
+GESTURE_LEAST = 2
+"""After so many frames the next gesture, if one waits, takes over: a hand that lets go must not be told half a second late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,10 @@ class Schedule:
         return True
 
     def gesture(self, index: int, waiting: "deque[GestureEvent]") -> tuple[GestureEvent, int] | None:
-        """The gesture (with its event number) to send in this cycle; takes the next of ``waiting`` when the last is done."""
-        if not self._gesture_left and waiting:
+        """The gesture (with its event number) to send in this cycle; takes the next of ``waiting`` when the last is done, or was
+        sent at least ``GESTURE_LEAST`` times and the next frame of it would be due."""
+        told = GESTURE_FRAMES - self._gesture_left >= GESTURE_LEAST and index >= self._gesture_next
+        if waiting and (not self._gesture_left or told):
             self._gesture = (waiting.popleft(), self._gesture_count)
             self._gesture_left, self._gesture_next = GESTURE_FRAMES, index
             self._gesture_count += 1

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from dms.cli.inputs import add_engine_arguments, cabin_of, camera_of, open_engines
 from dms.errors import InputError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dms.inference.engine_set import EngineSet
     from dms.perception.eye_crop import EyeCropReader
     from dms.perception.pipeline import Sight
+    from dms.perception.signs import SignReader
     from dms.records.cabin import Camera
     from dms.records.frame import Frame
 
@@ -56,7 +57,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _observations(args: argparse.Namespace, failures: list[str]) -> Iterator[Observation]:
     if args.input == "hand-landmarks":
-        yield from _each(args.paths, failures, _hand_landmarks)
+        from dms.perception.settings import Settings
+        from dms.perception.signs import SLOT, SignReader
+
+        with open_engines(args, (SLOT,)) as engines:
+            signs = SignReader(engines, Settings().sign_sure)
+            yield from _each(args.paths, failures, lambda path: _hand_landmarks(path, signs))
         return
     from dms.perception.eye_crop import SLOTS as EYE_SLOTS
     from dms.perception.pipeline import SLOTS
@@ -117,16 +123,19 @@ def _eyes(path: str, reader: "EyeCropReader", args: argparse.Namespace, failures
             yield reader.observe(frame)
 
 
-def _hand_landmarks(path: str) -> Iterator[Observation]:
-    """JSON Lines with ``file`` and 21 ``landmarks`` as fractions. Fingers are counted; gestures are another engine's work."""
+def _hand_landmarks(path: str, signs: "SignReader") -> Iterator[Observation]:
+    """JSON Lines with ``file``, 21 ``landmarks`` as fractions and, where known, the picture's ``width`` and ``height``."""
     import msgspec
     import numpy as np
 
     from dms.perception.hands import count_fingers
+    from dms.perception.signs import proportioned
 
     class Line(msgspec.Struct):
         file: str
         landmarks: list[tuple[float, float]]
+        width: Annotated[float, msgspec.Meta(gt=0)] | None = None
+        height: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     decoder = msgspec.json.Decoder(Line)
     try:
@@ -142,7 +151,10 @@ def _hand_landmarks(path: str) -> Iterator[Observation]:
             raise InputError(f"{path} line {number}: {error}") from None
         if len(line.landmarks) != 21:
             raise InputError(f"{path} line {number}: {len(line.landmarks)} landmarks, wanted 21")
-        hand = Hand(fingers=count_fingers(np.array(line.landmarks)))
+        size = (line.width, line.height) if line.width and line.height else None
+        looks = proportioned(np.array(line.landmarks), size)
+        word, confidence = signs.word(looks) or (None, None)
+        hand = Hand(fingers=count_fingers(looks[0]), gesture=word, gesture_confidence=confidence)
         yield Observation(t=0.0, source=line.file, frame=number - 1, hands=[hand])
 
 

@@ -46,7 +46,7 @@ class HandReading:
         return _shifted(roi, 0.1 * roi.size / 2.0)
 
     def record(self) -> Hand:
-        """The observation record's part. Gestures are another engine's work."""
+        """The observation record's part, without its sign (``signs``)."""
         return Hand(
             side="right" if self.right >= 0.5 else "left",
             confidence=round(self.presence, 3),

@@ -27,6 +27,8 @@ from dms.perception.quality import QualityMeter
 from dms.perception.roi import Roi
 from dms.perception.rounds import Late, Now, Rounds, SpareEngine
 from dms.perception.settings import Settings
+from dms.perception.signs import SLOT as SIGN_SLOT
+from dms.perception.signs import SignReader
 from dms.perception.trained import Looks, Trained
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
@@ -34,12 +36,12 @@ from dms.records.observation import Eye, Face, Hand, Head, Objects, Observation
 
 cv2.setNumThreads(1)  # our pictures are small: handing pieces to other threads costs more than it saves
 
-SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_detector", "hand_landmarks")
+SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_detector", "hand_landmarks", SIGN_SLOT)
 """Engine slots of the whole chain. Face detector and mesh are needed; without one of the others its part falls back to geometry
-(head, eyes, gaze) or stays unknown (hands)."""
+(head, eyes, gaze) or stays unknown (hands, their signs)."""
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
-FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in HAND_SLOTS)
+FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in (*HAND_SLOTS, SIGN_SLOT))
 REPLACED_BY_GEOMETRY = ("head_pose", "eye_state", "gaze")
 """Slots whose part is still answered without them, less well; that is told, see ``Perception.absent``."""
 YAWN_SUSPECTED = 0.5
@@ -94,6 +96,7 @@ class Perception:
         self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.head_spread)
         spare = {slot: SpareEngine(engines[slot], slot, self._rounds) for slot in HAND_SLOTS if slot in engines}
         self._hands = HandFinder(spare, self.settings) if len(spare) == len(HAND_SLOTS) else None
+        self._signs = SignReader(engines, self.settings.sign_sure)
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
         self._pose: HeadPose | None = None
@@ -201,7 +204,7 @@ class Perception:
     def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
         if self._hands is None:
             return None
-        return self._hands.still(frame) if independent else self._hands.track(frame, may_search)
+        return self._signs.named(self._hands.still(frame) if independent else self._hands.track(frame, may_search))
 
 
 def _objects(looks: HeadReading | None) -> Objects:

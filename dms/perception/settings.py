@@ -38,6 +38,8 @@ class Settings:
     palm_refused_s: float = 1.0
     """So long a spot that the landmark network refused is not tried again."""
     max_hands: int = 2
+    sign_sure: float = 0.5
+    """A hand sign less likely than this is none."""
 
     eye_visible: float = 0.5
     """Below this visibility an eye's opening and closure are not reported."""

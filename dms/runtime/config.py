@@ -124,6 +124,18 @@ class DiagnosticsSection(msgspec.Struct, forbid_unknown_fields=True):
         return Addresses(self.request_id, self.response_id, self.functional_id)
 
 
+class GestureSection(msgspec.Struct, forbid_unknown_fields=True):
+    """Cockpit control by gesture; off unless asked for.
+
+    ``settings``: a file laid over the numbers of ``dms/gesture/interaction.yaml``. ``commands``: another mapping than
+    ``dms/gesture/commands.yaml``.
+    """
+
+    enabled: bool = False
+    settings: str | None = None
+    commands: str | None = None
+
+
 class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     """What ``dms run --config FILE`` reads.
 
@@ -133,7 +145,8 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     ``health_file``: a JSON file with the loop's health, written anew every two seconds. ``ir_led``: device with the flash
     controls of the infrared lamp, e.g. ``/dev/v4l-subdev2``. ``cycle_file``: a small file that keeps the lock-out counters of one
     ignition cycle across a restart of the process. ``trusted_key``: an Ed25519 public key (PEM); profiles and engines must be
-    signed with its private half. ``diagnostics``: trouble codes and the UDS server.
+    signed with its private half. ``diagnostics``: trouble codes and the UDS server. ``gestures``: see
+    ``GestureSection``.
     """
 
     source: str
@@ -154,6 +167,7 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
     trusted_key: str | None = None
     diagnostics: DiagnosticsSection | None = None
     real_time: RealTimeSection = msgspec.field(default_factory=RealTimeSection)
+    gestures: GestureSection = msgspec.field(default_factory=GestureSection)
 
     def bus_config(self) -> BusConfig:
         """The port's own type."""
@@ -212,6 +226,7 @@ def _resolve(config: RunConfig, folder: Path) -> None:
     config.trusted_key = beside(config.trusted_key)
     if config.diagnostics is not None:
         config.diagnostics.security_key = beside(config.diagnostics.security_key)
+    config.gestures.settings, config.gestures.commands = beside(config.gestures.settings), beside(config.gestures.commands)
     if config.profile.endswith((".yaml", ".yml")):
         config.profile = beside(config.profile) or config.profile
     config.engines.files = {slot: beside(name) or name for slot, name in config.engines.files.items()}

@@ -14,12 +14,14 @@ from types import TracebackType
 
 from msgspec.structs import replace as replace_fields
 
+from dms.bus.infotainment import HeadUnitReceiver
 from dms.bus.messages import Encoder
 from dms.bus.port import Bus, CanFrame
 from dms.bus.samples import LedWord, Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
+from dms.gesture import Act, GestureSession, load_commands, load_interaction
 from dms.inference.engine_set import EngineSet
 from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime import clock
@@ -28,6 +30,7 @@ from dms.runtime.config import Loaded, RealTimeSection
 from dms.runtime.counts import LoopCounts
 from dms.runtime.cycle_file import CycleKeeper
 from dms.runtime.diagnosis.limits import UNLIMITED, limited
+from dms.runtime.gesturing import Gesturing
 from dms.runtime.golden import Golden
 from dms.runtime.judging import Engines, Judging
 from dms.runtime.listening import Listening
@@ -67,6 +70,7 @@ class Loop:
         machine: the computer's temperatures; tests give another one.
         notifier: the service manager; the caller tells it of readiness.
         lamp: state of the infrared lamp.
+        on_act: told of what hands did, where gestures are enabled; on the gesture stage's thread.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Loop:
         machine: Machine | None = None,
         notifier: Notifier | None = None,
         lamp: Callable[[], LedWord] = lambda: "unknown",
+        on_act: Callable[[Act, float], None] | None = None,
     ) -> None:
         self.dropped_states = 0
         """States the caller was too slow to see."""
@@ -93,6 +98,7 @@ class Loop:
         """What the publisher was given last, effect included."""
         self._source, self._bus, self._recorder, self._on_state = source, bus, recorder, on_state
         self.inputs = VehicleInputs(parts.mapping)
+        self._on_act = on_act
         self._shown: queue.Queue[Told] = queue.Queue(SHOWN)
         self._own = frozenset(message.can_id for message in parts.layout.by_name.values() if message.name.startswith(OURS))
         self._stop, self._quit, self._changed = threading.Event(), threading.Event(), threading.Event()
@@ -113,6 +119,7 @@ class Loop:
             parts, engines, source, self.judging, self.publisher, self.watch, self.realtime, golden, machine or Machine(),
             notifier or Notifier({}), lamp,
         )  # fmt: skip
+        self.gestures = self._gesturing(parts)
         self._supervisor = self._supervise(parts.config.real_time, camera)
 
     def _judging(self, parts: Loaded, engines: Engines, inference: Pulse, camera: Pulse) -> Judging:
@@ -166,11 +173,15 @@ class Loop:
         self._reporter.post()
         self._listener.start()
         self.publisher.start()
+        if self.gestures is not None:
+            self.gestures.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._stop.set()
         self._supervisor.stop()
+        if self.gestures is not None:
+            self.gestures.__exit__(kind, value, trace)
         self.watch.leave()
         if self.publisher.alive:
             clock.sleep(2.0 * self.publisher.parameters.cycle_s)  # "off" goes out before the silence
@@ -220,6 +231,8 @@ class Loop:
                 vehicle=inputs,
             )
         )
+        if self.gestures is not None:
+            self.gestures.offer(judged)
         if self._recorder is not None:
             self._recorder.judged(judged, clock.now())
         self._tell(state, judged)
@@ -236,6 +249,18 @@ class Loop:
         """To the publisher, with the effect of trouble codes; its guard has the last word."""
         self.posted = limited(sample, self.effect)
         self.publisher.post(self.posted)
+
+    def _gesturing(self, parts: Loaded) -> Gesturing | None:
+        """The gesture stage, where it was asked for."""
+        section = parts.config.gestures
+        if not section.enabled:
+            return None
+        rules = load_interaction(section.settings)
+        session = GestureSession(rules, load_commands(section.commands), parts.cabin)
+        head_unit = HeadUnitReceiver(parts.layout)
+        return Gesturing(
+            session, rules, head_unit, lambda t: self.inputs.snapshot(t).l3_state, self.publisher.post_gesture, self._on_act
+        )
 
     def _tell(self, state: TakeoverReadiness, judged: Judged | None) -> None:
         self.latest = (state, judged)
@@ -280,5 +305,7 @@ class Loop:
             return  # a publisher in a process of its own is heard like another node
         if self._recorder is not None:
             self._recorder.can(frame, t, "rx")
+        if self.gestures is not None:
+            self.gestures.heard(frame, t)
         if self.inputs.feed(frame, t):
             self.publisher.acknowledge(self.inputs.snapshot(t).takeover_request_count)

@@ -42,6 +42,7 @@ from hil.bench.seams import Seams
 from hil.bench.timeline import Timeline
 from hil.bench.verdict import Verdict, horizon, judge
 from hil.bench.wire import Overheard, wire
+from hil.cockpit.lock_step import LockStepGestures, LockStepHeadUnit
 from hil.controller.handover import Handover
 from hil.controller.peer import HandoverPeer
 from hil.controller.rules import HandoverRules
@@ -128,8 +129,11 @@ class Bench:
             self.ports.product, self.layout, cabin, Judgement(profile, cabin, file), self.seams, perception, COMPUTE_S, self._told
         )  # fmt: skip
         car = self.ports.car if self._on_frame is None else Overheard(self.ports.car, self._on_frame, self.clock.now)
-        heard = self.recorder.frame
-        self.peer = HandoverPeer(car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=heard)
+        self.head_unit: LockStepHeadUnit | None = None
+        if scenario.cockpit:
+            self.device.gestures = LockStepGestures(cabin, self.layout)
+            self.head_unit = LockStepHeadUnit(car, self.layout)
+        self.peer = HandoverPeer(car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=self._heard)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -233,6 +237,15 @@ class Bench:
         for event in self.handover.log[before:]:
             self.timeline.mark(event.t, f"controller.{event.what}", f"{event.now}: {event.cause}" if event.cause else event.now)
         self.recorder.belief(heard, self.peer.decision, t)
+        if self.head_unit is not None:
+            self.head_unit.step(t)
+            self.timeline.set("head_unit", t, self.head_unit.unit.context)
+            self.timeline.set("head_unit.volume", t, self.head_unit.unit.volume)
+
+    def _heard(self, frame: CanFrame, t: float) -> None:
+        self.recorder.frame(frame, t)
+        if self.head_unit is not None:
+            self.head_unit.heard(frame, t)
 
     def _told(self, state: TakeoverReadiness, t: float) -> None:
         text = "; ".join(state.because[:2])

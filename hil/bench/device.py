@@ -23,6 +23,10 @@ from dms.runtime.judging import MARGIN_S
 from dms.runtime.picture_check import PictureCheck
 from dms.runtime.stages import void
 from hil.bench.seams import Seam, Seams, Seen
+from hil.cockpit.lock_step import LockStepGestures
+
+SIGNAL_PICTURE = (640, 480)
+"""Size of the picture that observations without one speak of."""
 
 
 class SeamedBus:
@@ -111,6 +115,9 @@ class LockStepDevice:
         self.inputs = VehicleInputs()
         self.trouble: str | None = None
         """Why the last picture gave nothing: it was refused, or a room raised."""
+        self.gestures: LockStepGestures | None = None
+        """Cockpit control by gesture, where the scenario has it."""
+        self.picture_size = SIGNAL_PICTURE
         self._judgement, self._perception, self._told = judgement, perception, told
         self._computing: Seam[Sample] = Seam()
         self._computing.add(lambda sample, t: [(sample, compute_s)])
@@ -160,6 +167,8 @@ class LockStepDevice:
         for sample in self.seams.judgement.due(t):
             self.publisher.post(sample)
         while (received := self.bus.receive()) is not None:
+            if self.gestures is not None:
+                self.gestures.heard(received, t)
             if self.inputs.feed(received, t):
                 self.publisher.acknowledge(self.inputs.snapshot(t).takeover_request_count)
 
@@ -177,6 +186,7 @@ class LockStepDevice:
         self.trouble = self._check.fault(frame, t, self._told_t)
         if self.trouble is not None or self._perception is None:
             return
+        self.picture_size = (frame.width, frame.height)
         try:
             observation = self._perception.see(frame).observation
         except Exception as error:  # as in the loop: whatever ends a room is a fault on the bus
@@ -219,6 +229,10 @@ class LockStepDevice:
 
     def _post(self, sample: Sample, t: float) -> None:
         self._told(sample.state, t)
+        if self.gestures is not None and sample.observation is not None:
+            l3_state = None if sample.vehicle is None else sample.vehicle.l3_state
+            for event in self.gestures.look(sample.observation, self.picture_size, sample.state, l3_state, t):
+                self.gesture(event, t)
         for one in self.seams.judgement.give(sample, t):
             self.publisher.post(one)
 

@@ -15,6 +15,8 @@ _REQUESTS = {"None": 0.0, "Request": 1.0, "Escalated": 2.0, "Stage1": 1.0, "Stag
 _DRIVER_NUMBERS = {"kss": "Drows_Lvl", "perclos": "Perclos", "eyes_off_s": "EyesOff_Dur", "off_30s": "EyesOff_Cum30"}
 _DRIVER_WORDS = {"zone": "Attn_Zone", "attentive": "Attn_St", "eyes": "Eyes_St", "impairment": "Impair_Lvl"}
 
+_GESTURE = {"gesture": "Gest_Id", "gesture.phase": "Gest_Phase", "gesture.function": "Gest_Fn"}
+
 
 def snake(name: str) -> str:
     """``ReadyDelayed`` to ``ready_delayed``."""
@@ -59,8 +61,9 @@ class BusRecorder:
         if message.name == "DMS_DriverState":
             self._driver(message.unpack(frame.data), message, t)
         elif message.name == "DMS_Gesture":
-            label = message.signals["Gest_Id"].label(message.unpack(frame.data)["Gest_Id"])
-            self._timeline.set("gesture", t, snake(label or "NotDetermined"))
+            codes = message.unpack(frame.data)
+            for name, signal in _GESTURE.items():
+                self._timeline.set(name, t, snake(message.signals[signal].label(codes[signal]) or "NotDetermined"))
 
     def belief(self, heard: TakeoverStatement, decision: Decision, t: float) -> None:
         """What the controller believes and decides now."""

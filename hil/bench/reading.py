@@ -13,12 +13,14 @@ from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from hil.driver.behaviour.director import NATURAL_PITCH_DEG
 from hil.driver.behaviour.sight import angles_of, direction_of, minus
-from hil.driver.pose import Moment, Pose
+from hil.driver.pose import Hand as HandPose
+from hil.driver.pose import Moment, Pose, Side
 from hil.never_false_ready import error_model as model
 from hil.never_false_ready import person as people
 from hil.never_false_ready.spans import Array, Bools, now_and_then, slow_noise
 from hil.never_false_ready.stream import IMAGES, LOWERED
 
+SIDES: tuple[Side, ...] = ("right", "left")
 _STD_EXACT_DEG = 1.0
 _SEEN_PX_DEG = 95.0
 """A head turned further than this shows no face."""
@@ -176,9 +178,17 @@ def _image(moment: Moment) -> Image:
 
 
 def _hands(moment: Moment) -> list[Hand]:
-    """Only a hand that makes a gesture: the driving hands are below the picture."""
+    """Only a hand raised for gestures: the driving hands are below the picture. Its points stand for where it is, not for its
+    shape."""
     gesture = moment.story.gesture
-    if gesture == "none":
+    raised = [side for side in SIDES if "front" in (_hand(moment, side).start.place, _hand(moment, side).end.place)]
+    if gesture == "none" and not raised:
         return []
-    right = moment.pose.right_hand.end.place == "front"
-    return [Hand(side="right" if right else "left", confidence=0.9, gesture=gesture, gesture_confidence=0.9)]
+    side = raised[0] if raised else "right"
+    middle = 250.0 if side == "right" else 390.0  # the camera looks at the driver
+    fingers = [(middle - 20.0 + 10.0 * finger, 320.0 - 15.0 * joint) for finger in range(5) for joint in range(4)]
+    return [Hand(side=side, confidence=0.9, landmarks_px=[(middle, 350.0), *fingers], gesture=gesture, gesture_confidence=0.9)]
+
+
+def _hand(moment: Moment, side: Side) -> HandPose:
+    return moment.pose.right_hand if side == "right" else moment.pose.left_hand

@@ -72,6 +72,7 @@ class BenchScenario(Scenario, frozen=True, kw_only=True, forbid_unknown_fields=T
         controller: the Level 3 function at the start, and what is done to it.
         inputs: vehicle inputs set by hand.
         rendered: also played with pictures.
+        cockpit: there is a head unit that gestures command.
         waits_for: what the product lacks yet; the scenario then must fail, and passing is a failure of the scenario.
         expect: what must come of it, see ``hil/bench/expectation.py``.
     """
@@ -85,6 +86,7 @@ class BenchScenario(Scenario, frozen=True, kw_only=True, forbid_unknown_fields=T
     inputs: list[Inputs] = []
     rendered: Rendered | None = None
     waits_for: str | None = None
+    cockpit: bool = False
     expect: Annotated[list[str], msgspec.Meta(min_length=1)]
 
     def expectations(self, lines: dict[int, int] | None = None) -> list[Expectation]:

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from dms.gesture.commands import Context
 from dms.records.words import L3State, Zone
 from hil.driver.pose import Activity
 
@@ -45,7 +46,12 @@ SIGNALS: dict[str, tuple[str, ...] | str] = {
     "perclos": NUMBER,
     "eyes_off_s": NUMBER,
     "off_30s": NUMBER,
+    # gestures as the head unit hears them; what it then shows
     "gesture": WORD,
+    "gesture.phase": ("start", "repeat", "release", "cancel", "inhibited", "not_determined"),
+    "gesture.function": WORD,
+    "head_unit": get_args(Context),
+    "head_unit.volume": NUMBER,
     # the controller
     "controller": get_args(L3State),
     "controller.phase": ("none", "planned", "imminent", "escalation", "minimum_risk"),

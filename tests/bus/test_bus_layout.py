@@ -14,6 +14,7 @@ SIGNALS = [(m.name, s.name) for m in LAYOUT.by_name.values() for s in m.signals.
 EXPECTED = {
     "DMS_TakeoverReady": (0x3A0, 16, 0.05), "DMS_DriverState": (0x3A1, 24, 0.1), "DMS_GazeHead": (0x3A2, 32, 0.05),
     "DMS_Health": (0x3A3, 32, 0.5), "DMS_Gesture": (0x3A4, 8, 0.1), "HOC_Request": (0x3B0, 8, 0.02),
+    "HMI_Status": (0x3B1, 8, 0.1),
 }  # fmt: skip
 
 
@@ -193,7 +194,7 @@ BROKEN = {
     "no text": "\0\1\2",
     "overlap": 'VERSION ""\nBU_: A\nBO_ 1 M: 8 A\n SG_ a : 0|8@1+ (1,0) [0|0] "" A\n SG_ b : 4|8@1+ (1,0) [0|0] "" A\n',
     "outside": 'VERSION ""\nBU_: A\nBO_ 1 M: 1 A\n SG_ a : 4|8@1+ (1,0) [0|0] "" A\n',
-    "half": DBC.read_text()[:3000],
+    "a piece lost": DBC.read_text()[:3000] + DBC.read_text()[3040:],
 }
 
 

@@ -33,8 +33,8 @@ from dms.inference.together import run_together
 
 pytestmark = pytest.mark.tensorrt
 
-SLOTS = ("drowsiness", "eye_landmarks", "eye_state", "face_detector", "face_mesh", "gaze", "hand_detector", "hand_landmarks",
-         "head_pose")  # fmt: skip
+SLOTS = ("drowsiness", "eye_landmarks", "eye_state", "face_detector", "face_mesh", "gaze", "gesture", "hand_detector",
+         "hand_landmarks", "head_pose")  # fmt: skip
 EYE = "eye_state"
 
 

@@ -1,0 +1,68 @@
+"""Hand signs: 21 points to a gesture word with its probability. Signs that are moved are told over time, in ``dms.gesture``."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from dms.inference.base import Engine
+from dms.perception.hand_frame import normalised
+from dms.records.observation import Hand
+
+SLOT: Final = "gesture"
+WORDS: Final = (
+    "none", "open_palm", "fist", "point", "victory", "three", "four", "thumb_up", "thumb_down", "ok", "call", "stop", "rock",
+    "mute",
+)  # fmt: skip
+"""In the order of the engine's output."""
+
+PROPORTIONS: Final = (9 / 16, 3 / 4, 1.0, 4 / 3)
+"""Width over height of usual pictures, for points given as fractions of a picture whose size nobody told."""
+
+
+class SignReader:
+    """Names the signs of hands.
+
+    Args:
+        engines: loaded engines by slot; without ``gesture`` nothing is named.
+        sure: probability below which a sign is ``none``.
+    """
+
+    def __init__(self, engines: Mapping[str, Engine], sure: float) -> None:
+        self._engine = engines.get(SLOT)
+        self._sure = sure
+
+    def named(self, hands: Sequence[Hand]) -> list[Hand]:
+        """The same hands with ``gesture`` and ``gesture_confidence``, where their points are known."""
+        return [self._named(hand) for hand in hands]
+
+    def word(self, looks: Iterable[NDArray[np.float64]]) -> tuple[str, float] | None:
+        """Word and confidence of one hand from its 21 points (x right, y down, same unit in both directions); of several
+        ``looks`` at it the one that shows a sign most clearly counts. ``None`` without an engine."""
+        if self._engine is None:
+            return None
+        rows = normalised(np.stack(list(looks)))
+        if not np.isfinite(rows).all():
+            return None
+        answers = [self._engine.run({"hand": row[None]})["words"][0] for row in rows]
+        shares = max(answers, key=lambda words: float(words[1:].max()))
+        best = 1 + int(shares[1:].argmax())
+        sign = float(shares[best])
+        if not sign >= max(self._sure, float(shares[0])):  # also when the network gave no number
+            return "none", 1.0 - sign if np.isfinite(sign) else 0.0
+        return WORDS[best], sign
+
+    def _named(self, hand: Hand) -> Hand:
+        found = None if hand.landmarks_px is None else self.word([np.asarray(hand.landmarks_px, dtype=np.float64)])
+        if found is None:
+            return hand
+        return replace(hand, gesture=found[0], gesture_confidence=round(min(1.0, found[1]), 3))
+
+
+def proportioned(points: NDArray[np.float64], size: tuple[float, float] | None) -> list[NDArray[np.float64]]:
+    """Points given as fractions of a picture, in one unit for both directions: one look where ``size`` (width, height) is known,
+    else one for each of ``PROPORTIONS``."""
+    shapes = PROPORTIONS if size is None else (size[0] / size[1],)
+    return [points * (shape, 1.0) for shape in shapes]
