@@ -65,7 +65,7 @@ class DoipServer:
 
     def close(self) -> None:
         """Hang up."""
-        for one in (self._socket, *self._testers):
+        for one in (self._socket, *tuple(self._testers)):
             _shut(one)
         self._thread.join(2.0)
 

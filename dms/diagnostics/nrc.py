@@ -6,6 +6,7 @@ from enum import IntEnum
 class Nrc(IntEnum):
     """Why a request is refused."""
 
+    GENERAL_REJECT = 0x10
     SERVICE_NOT_SUPPORTED = 0x11
     SUB_FUNCTION_NOT_SUPPORTED = 0x12
     INCORRECT_LENGTH = 0x13

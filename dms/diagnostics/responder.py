@@ -19,10 +19,17 @@ class Responder:
         server: answers them.
         send: puts an answer on its way.
         pool: where the server works; shared by all responders of a server.
+        tell: told of bugs, in one line.
     """
 
-    def __init__(self, server: Server, send: Callable[[bytes], None], pool: ThreadPoolExecutor) -> None:
-        self._server, self._send, self._pool = server, send, pool
+    def __init__(
+        self,
+        server: Server,
+        send: Callable[[bytes], None],
+        pool: ThreadPoolExecutor,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._server, self._send, self._pool, self._tell = server, send, pool, tell
         self.talk: Conversation = server.open()
 
     def handle(self, request: bytes, functional: bool = False) -> None:
@@ -36,6 +43,10 @@ class Responder:
             except NotYet:
                 self._send(bytes([NEGATIVE, request[0], Nrc.RESPONSE_PENDING]))
                 patience, pending = SHARE * self._server.timing.p2_star_s, True
+            except Exception as error:  # a bug of ours: the tester is answered, the next request served
+                self._tell(f"service 0x{request[0]:02X}: {type(error).__name__}: {error}")
+                self._send(bytes([NEGATIVE, request[0], Nrc.GENERAL_REJECT]))
+                return
         if answer is None:
             return
         if answer.wanted or pending:

@@ -148,6 +148,14 @@ def test_pending_is_followed_by_an_answer_even_if_none_was_wanted(unit, memory, 
     assert sent[0].hex() == "7f3e78" and sent[-1].hex() == "7e00"
 
 
+def test_a_bug_of_ours_is_an_answer_too(tester, unit):
+    unit.slow = lambda: 1 / 0
+    with pytest.raises(udsoncan.exceptions.NegativeResponseException, match="GeneralReject"):
+        tester.read_data_by_identifier(0xF195)
+    unit.slow = lambda: None
+    assert tester.read_data_by_identifier(0xF195).service_data.values[0xF195] == b"0.1.0"
+
+
 def test_requests_to_all(served, unit):
     """Single frames alone; no flow control is given to more."""
     protocol = can.CanProtocol.CAN_FD

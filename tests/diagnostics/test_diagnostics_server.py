@@ -293,7 +293,7 @@ def test_the_memory_can_be_halted(ask, unlock, fail, memory):
 
 
 def test_every_negative_response_there_is_can_be_had(ask, unlock, unit):
-    """0x78 is the link's to give (test_diagnostics_link)."""
+    """0x78 and 0x10 are the link's to give (test_diagnostics_link)."""
     requests = ["AA", "14 FF FF FF", "10 03", "14 FF FF FF", "10 02", "10", "22 12 34", "27 02" + "00" * 16]
     codes = {int(answer[-2:], 16) for request in requests if (answer := ask(request)).startswith("7f")}
     unlock()
@@ -304,10 +304,10 @@ def test_every_negative_response_there_is_can_be_had(ask, unlock, unit):
         ask("27 01")
         codes.add(int(ask("27 02" + "00" * 16)[-2:], 16))
     codes.add(int(ask("27 01")[-2:], 16))
-    assert codes == set(Nrc) - {Nrc.RESPONSE_PENDING}
+    assert codes == set(Nrc) - {Nrc.RESPONSE_PENDING, Nrc.GENERAL_REJECT}
 
 
-ALLOWED = set(Nrc) - {Nrc.RESPONSE_PENDING}
+ALLOWED = set(Nrc) - {Nrc.RESPONSE_PENDING, Nrc.GENERAL_REJECT}
 PLAUSIBLE = st.builds(lambda service, rest: bytes([service]) + rest, st.sampled_from(sorted(SERVICES)), st.binary(max_size=24))
 
 

@@ -28,7 +28,7 @@ class Keeper:
         boot: name of this start of the computer.
 
     Raises:
-        HardwareError: the folder cannot be used.
+        HardwareError: the folder cannot be used; also on entry, where a damaged memory is written anew.
     """
 
     def __init__(self, look: Look, folder: Path, boot: str | None = None) -> None:
@@ -49,6 +49,10 @@ class Keeper:
 
     def __enter__(self) -> "Keeper":
         self.conclude({"store_damaged": self._damaged})
+        if self._damaged:  # both files, or a write torn later on would find no whole one beside it
+            stored, _ = self.memory.export()
+            self._store.save(stored)
+            self._store.save(stored)
         self._thread.start()
         return self
 
@@ -73,10 +77,18 @@ class Keeper:
                 self._store.save(stored)
             except DmsError as error:
                 self._tell(str(error))
+                self._damaged = True
                 self.memory.conclude({"store_damaged": True}, self._look.snapshot)
                 return False
             self._saved = revision
-            return True
+        self._mended()
+        return True
+
+    def _mended(self) -> None:
+        """A disk that takes writes again has passed its test."""
+        if self._damaged and self._thread.is_alive():
+            self._damaged = False
+            self.conclude({"store_damaged": False})
 
     def _work(self) -> None:
         while not self._stop.wait(PERIOD_S):

@@ -120,7 +120,9 @@ class Diagnosis:
     def _open_doip(self, stack: ExitStack) -> None:
         section = self._section.doip
         assert section is not None
-        self.doip = DoipServer(section.host, section.port, section.address, lambda send: Responder(self.server, send, self._pool))
+        self.doip = DoipServer(
+            section.host, section.port, section.address, lambda send: Responder(self.server, send, self._pool, _tell)
+        )
         stack.callback(self.doip.close)
 
     def _link(self) -> tuple[IsoTp, Bus]:
@@ -133,8 +135,8 @@ class Diagnosis:
         while True:
             try:
                 self._serve(link)
-            except DmsError as error:
-                print(f"dms: diagnostics: {error}", file=sys.stderr)
+            except Exception as error:  # a lost bus, or a bug: neither may be the end of diagnostics, or of anything else
+                _tell(str(error) if isinstance(error, DmsError) else f"{type(error).__name__}: {error}")
             bus.close()
             again = self._again()
             if again is None:
@@ -142,7 +144,7 @@ class Diagnosis:
             link, bus = again
 
     def _serve(self, link: IsoTp) -> None:
-        responder = Responder(self.server, link.send, self._pool)
+        responder = Responder(self.server, link.send, self._pool, _tell)
         try:
             while not self._stop.is_set():
                 heard = link.poll()
@@ -159,3 +161,7 @@ class Diagnosis:
             except DmsError:  # it has been told why
                 continue
         return None
+
+
+def _tell(text: str) -> None:
+    print(f"dms: diagnostics: {text}", file=sys.stderr)
