@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 START = @date +%s > $(VENV)/.start
 TOOK = @echo "== $(1): $$(( $$(date +%s) - $$(cat $(VENV)/.start) )) s"
 
-.PHONY: demo test test-tensorrt check bench format clean
+.PHONY: demo test test-tensorrt test-hil check bench format clean
 demo: $(VENV)/.cpu
 	$(START)
 	$(BIN)/dms engines build
@@ -28,6 +28,10 @@ test-tensorrt: $(PROOFS:%=test-tensorrt-%)
 $(PROOFS:%=test-tensorrt-%): test-tensorrt-%: $(VENV)/.tensorrt
 	@echo "== TensorRT proof: $*"
 	@$(BIN)/python -m pytest -q -m '' tests/inference/test_inference_tensorrt_$*.py
+
+# Every bench scenario, at signal level; `make test` plays a few of them.
+test-hil: $(VENV)/.cpu
+	$(BIN)/dms hil run --all --jobs 2
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
