@@ -311,7 +311,7 @@ ALLOWED = set(Nrc) - {Nrc.RESPONSE_PENDING, Nrc.GENERAL_REJECT}
 PLAUSIBLE = st.builds(lambda service, rest: bytes([service]) + rest, st.sampled_from(sorted(SERVICES)), st.binary(max_size=24))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=st.lists(st.one_of(PLAUSIBLE, st.binary(max_size=64)), min_size=1, max_size=12), unlocked=st.booleans())
 def test_whatever_is_asked_the_answer_is_an_allowed_one(requests, unlocked, server, unit, clock):
     unit.resting = unlocked
