@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 START = @date +%s > $(VENV)/.start
 TOOK = @echo "== $(1): $$(( $$(date +%s) - $$(cat $(VENV)/.start) )) s"
 
-.PHONY: demo test test-tensorrt test-hil check bench format clean
+.PHONY: demo test test-tensorrt test-socketcan test-hil check bench format clean
 demo: $(VENV)/.cpu
 	$(START)
 	$(BIN)/dms engines build
@@ -18,8 +18,8 @@ demo: $(VENV)/.cpu
 
 test: $(VENV)/.dev
 	$(BIN)/dms engines build
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone and not tensorrt"
-	$(BIN)/python -m pytest -m "alone and not tensorrt"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone and not tensorrt and not socketcan"
+	$(BIN)/python -m pytest -m "alone and not tensorrt and not socketcan"
 
 # Five proofs of the TensorRT back end, without TensorRT and without a GPU; what they prove and what not: README, "On a Jetson".
 PROOFS := parser api driver plans parity
@@ -32,6 +32,10 @@ $(PROOFS:%=test-tensorrt-%): test-tensorrt-%: $(VENV)/.tensorrt
 # Every bench scenario, at signal level; `make test` plays a few of them.
 test-hil: $(VENV)/.cpu
 	$(BIN)/dms hil run --all --jobs 2
+
+# On this kernel where it has CAN, else inside user-mode Linux (Debian: apt install user-mode-linux can-utils); never skipped.
+test-socketcan: $(VENV)/.dev
+	$(BIN)/python -m tools.socketcan.run
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -140,7 +140,7 @@ def build(folder: Path) -> Path:
         subprocess.CalledProcessError: it does not compile, or does not pass its own check.
     """
     export(folder)
-    subprocess.run(["make", "-s", "-C", str(folder / "c"), "check"], check=True, capture_output=True, text=True)
+    subprocess.run(["make", "-s", "-j2", "-C", str(folder / "c"), "check"], check=True, capture_output=True, text=True)
     return folder / "c" / "dms_monitor"
 
 

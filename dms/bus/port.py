@@ -142,7 +142,7 @@ class PythonCanBus:
         return self._own is None or not self._own.take(message.arbitration_id, bytes(message.data))
 
     def receive(self, timeout_s: float = 0.0) -> CanFrame | None:
-        """The next data frame of another node; error and remote frames are passed over.
+        """The next data frame of another node; error and remote frames are passed over, an interface that is down is silent.
 
         ``None`` may come before the time is up, when something was passed over.
         """
@@ -153,7 +153,10 @@ class PythonCanBus:
             while message is not None and not self._foreign(message):
                 message = self._bus.recv(0.0)
         except (can.CanError, OSError) as error:
-            raise HardwareError(f"CAN bus lost: {_one_line(error)}; check the interface") from None
+            if _errno(error) != errno.ENETDOWN:
+                raise HardwareError(f"CAN bus lost: {_one_line(error)}; check the interface") from None
+            self.counts.last_error = _one_line(error)  # told once; the socket hears again when the interface is up again
+            return None
         if message is None:
             return None
         self.counts.received += 1
@@ -242,7 +245,7 @@ def _options(config: BusConfig) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    number = getattr(error, "errno", None) or getattr(error, "error_code", None)
+    number = _errno(error)
     if number == errno.EAFNOSUPPORT:
         return "this kernel has no CAN"
     if number in (errno.EPERM, errno.EACCES):
@@ -250,6 +253,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, socket.gaierror) or number == errno.ENODEV:
         return f"no such channel ({_one_line(error)})"
     return _one_line(error)
+
+
+def _errno(error: BaseException) -> int | None:
+    return getattr(error, "errno", None) or getattr(error, "error_code", None)
 
 
 def _one_line(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """The port: round trips inside a process and across two, failures counted, every missing interface one clear line."""
 
+import errno
 import gc
 import os
 import subprocess
@@ -186,3 +187,32 @@ def test_fake_bus():
     assert not bus.send(FRAME) and bus.counts.failed == 1
     bus.close()
     assert bus.closed
+
+
+class Deaf:
+    """A python-can bus whose interface has gone down, or away."""
+
+    channel_info = "broken"
+
+    def __init__(self, number):
+        self.number, self.asked = number, 0
+
+    def recv(self, timeout):
+        self.asked += 1
+        if self.asked > 1:
+            return None
+        raise can.CanOperationError("Error receiving", error_code=self.number)
+
+    def shutdown(self):
+        pass
+
+
+def test_an_interface_that_is_down_is_silent_and_told():
+    bus = PythonCanBus(Deaf(errno.ENETDOWN), fd=True)
+    assert bus.receive(0.0) is None and "Error receiving" in bus.counts.last_error
+    assert bus.receive(0.0) is None  # asked again: the interface may be up by now
+
+
+def test_an_interface_that_is_gone_is_the_end():
+    with pytest.raises(HardwareError, match=r"CAN bus lost: .*Error receiving"):
+        PythonCanBus(Deaf(errno.ENODEV), fd=True).receive(0.0)

@@ -1,0 +1,1 @@
+"""Tests on real SocketCAN: on this kernel if it can, else inside user-mode Linux."""
