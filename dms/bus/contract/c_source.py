@@ -11,6 +11,7 @@ from pathlib import Path
 import cantools
 from cantools.database.can.c_source import camel_to_snake_case, generate
 
+from dms.bus.codes import REASONS
 from dms.bus.e2e_profiles import DATA_ID_MODES, Profile, Profile5, Profile11, Profile22
 from dms.bus.layout import Layout, Message, Signal, load
 
@@ -145,7 +146,7 @@ def _unpack(name: str, message: Message) -> list[str]:
 def _value(signal: Signal) -> str:
     code = f"frame.{camel_to_snake_case(signal.name)}"
     if signal.name in BIT_FIELDS:
-        return f"bits({code}, 0x{int(signal.high):04X}u);"
+        return f"bits({code}, 0x{(1 << len(REASONS)) - 1:04X}u);"
     if signal.names["SNA"] <= signal.code(
         signal.high
     ):  # an enumeration; ranges of numbers and ordinals end before what is no value

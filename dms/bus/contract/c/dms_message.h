@@ -19,7 +19,7 @@ typedef struct {
     uint16_t score;          /* half percent */
     uint16_t confidence;     /* half percent */
     uint16_t takeover_time;  /* 0.1 s, or DMS_BEYOND */
-    uint16_t reasons;        /* bit field */
+    uint16_t reasons;        /* bit field, or DMS_NA; never DMS_BEYOND */
     uint16_t sample_age;     /* DMS_SMPL_AGE_STEP_US, or DMS_BEYOND */
     uint16_t frame_counter;
     uint16_t present;

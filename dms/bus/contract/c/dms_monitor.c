@@ -85,6 +85,15 @@ static void print_code(uint16_t code)
     }
 }
 
+static void print_bits(uint16_t bits)
+{
+    if (bits == DMS_NA) {
+        (void)printf(" -");
+    } else {
+        (void)printf(" %u", (unsigned)bits);
+    }
+}
+
 static void print_flag(uint16_t code, uint16_t yes, uint16_t no)
 {
     (void)printf(" %s", (code == yes) ? "yes" : ((code == no) ? "no" : "-"));
@@ -92,9 +101,8 @@ static void print_flag(uint16_t code, uint16_t yes, uint16_t no)
 
 static void print_statement(int64_t t_us, const char *check, const dms_statement_t *s)
 {
-    const uint16_t codes[] = {s->content.level,         s->content.operating, s->content.readiness,
-                              s->content.score,         s->content.confidence, s->content.takeover_time,
-                              s->content.reasons,       s->content.frame_counter, s->content.acknowledged};
+    const uint16_t codes[] = {s->content.level, s->content.operating,  s->content.readiness,
+                              s->content.score, s->content.confidence, s->content.takeover_time};
     size_t i;
 
     (void)printf("%lld %s %s %s %03x", (long long)t_us, check, STATES[s->state], s->ready ? "ready" : "no", (unsigned)s->doubts);
@@ -108,6 +116,9 @@ static void print_statement(int64_t t_us, const char *check, const dms_statement
     for (i = 0u; i < (sizeof(codes) / sizeof(codes[0])); i++) {
         print_code(codes[i]);
     }
+    print_bits(s->content.reasons);
+    print_code(s->content.frame_counter);
+    print_code(s->content.acknowledged);
     print_flag(s->content.present, DMS_DRV_PRESENT_ST_YES, DMS_DRV_PRESENT_ST_NO);
     print_flag(s->content.available, DMS_DRV_AVAIL_ST_YES, DMS_DRV_AVAIL_ST_NO);
     print_flag(s->content.take_control, DMS_REQ_TAKE_CONTROL_YES, DMS_REQ_TAKE_CONTROL_NO);
