@@ -211,6 +211,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import dms.camera, dms.camera.base, dms.camera.open, dms.drivelog", LAZY | {"can", "cantools"}),
         ("import dms.bus, dms.bus.port, dms.bus.publisher, dms.bus.receiver, dms.bus.vehicle_inputs", LAZY - {"msgpack"}),
         ("import dms.cli.assess, dms.cli.explain, dms.cli.observe, dms.cli.replay, dms.cli.run, dms.cli.doctor", LAZY | {"can"}),
+        ("import dms.diagnostics.server, dms.diagnostics.isotp_link, dms.diagnostics.tester, dms.cli.diag", LAZY - {"msgpack"}),
         ("import hil", LAZY | CORE),
     ],
 )

@@ -78,7 +78,8 @@ class Service:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self.notifier.stopping()
+        if not self.reset_asked:  # a service manager that hears "stopping" does not wait for another start
+            self.notifier.stopping()
         self._stack.close()
 
     def _open(self, stack: ExitStack) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from dms.runtime.config import DiagnosticsSection, RunConfig, load_parts
 from dms.runtime.diagnosis.service import Diagnosis
 from dms.runtime.loop import Loop
 from dms.runtime.selftest import Item
+from dms.runtime.service import Service
 
 SECRET = bytes(range(32))
 
@@ -186,3 +188,12 @@ def test_a_network_that_fails_and_is_well_again(tmp_path, frame, scripted, quiet
             assert waited_for(lambda: Status.NOT_COMPLETED_THIS_CYCLE not in status(diagnosis, "engine_integrity"))
             loop.stop()
             thread.join()
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_reset_is_no_stop_for_the_service_manager(reset):
+    told = []
+    service = Service(load_parts(RunConfig(source="nothing")), "a", notifier=SimpleNamespace(stopping=lambda: told.append(1)))
+    service.reset_asked = reset
+    service.__exit__(None, None, None)
+    assert bool(told) != reset
