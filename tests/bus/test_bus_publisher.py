@@ -342,3 +342,13 @@ def test_period_on_the_real_clock_under_load(load_):
     # Sanity only, the machine may be shared: the aim of 2 ms at the 99th percentile is measured on a quiet one.
     assert stats.period_error_p50_ms < 5.0 and stats.missed <= 3
     print(stats)
+
+
+def test_quiet_leaves_the_readiness_alone_and_on_time():
+    world = World(0.96)
+    world.at(0.31, lambda: world.publisher.quiet(True))
+    world.at(0.62, lambda: world.publisher.quiet(False))
+    world.run()
+    assert world.times("DMS_TakeoverReady") == pytest.approx([n * 0.05 for n in range(20)])
+    others = [t for t, name, _ in world.log if name != "DMS_TakeoverReady"]
+    assert [t for t in others if t <= 0.3] and [t for t in others if t > 0.62] and not [t for t in others if 0.31 < t < 0.62]

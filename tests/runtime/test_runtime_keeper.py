@@ -12,6 +12,7 @@ from dms.diagnostics.store import Snapshot, Store
 from dms.diagnostics.table import load
 from dms.records import VehicleState
 from dms.runtime.diagnosis.keeper import Keeper
+from dms.runtime.diagnosis.unit import LoopUnit
 
 
 @pytest.fixture
@@ -92,3 +93,16 @@ def test_a_bug_in_a_look_is_told_and_does_no_harm(look, tmp_path, capsys):
     keeper._guarded()
     keeper._guarded()
     assert capsys.readouterr().err == "dms: diagnostics: ZeroDivisionError: division by zero\n"
+
+
+def test_quiet_ends_when_the_vehicle_may_move():
+    said, rest = [], [True]
+    look = SimpleNamespace(loop=SimpleNamespace(publisher=SimpleNamespace(quiet=said.append)), at_rest=lambda: rest[0])
+    unit = LoopUnit(look, None, [], lambda: True, lambda: None)
+    unit.quiet(True)
+    unit.step()
+    assert said == [True]
+    rest[0] = False
+    unit.step()
+    unit.step()
+    assert said == [True, False]

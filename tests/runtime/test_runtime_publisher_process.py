@@ -274,3 +274,17 @@ def test_the_whole_loop_with_it(
     assert loop.counts.bus_ms and "in a process of its own" in loop.scheduler
     words = [word for _, word in heard(ear, 0.2)]
     assert words and times
+
+
+def test_quiet_reaches_the_process_and_outlives_it(publisher: PublisherProcess, seen: Seen) -> None:
+    """Started again, it is still quiet; only its very first cycle comes before it hears anything."""
+    publisher.quiet(True)
+    for _ in range(2):
+        publisher.start()
+        seen.clear()
+        end = time.monotonic() + 5.0
+        while len(seen) < 8 and time.monotonic() < end:
+            time.sleep(0.05)
+        later = {LAYOUT.by_id[frame.can_id, frame.extended].name for frame, t in seen if t > seen[0][1]}
+        assert len(seen) >= 8 and later == {"DMS_TakeoverReady"}
+        publisher.stop()

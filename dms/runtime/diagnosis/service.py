@@ -78,7 +78,7 @@ class Diagnosis:
         data = Data(look, self.keeper.memory, engines, Machine())
         unit = LoopUnit(look, data, [*routines], self.keeper.save, reset)
         self.server = Server(unit, self.keeper.memory, clock.now, parts.secret, os.urandom)
-        self.keeper.steps += [*(routine.step for routine in routines), self.server.tick]
+        self.keeper.steps += [*(routine.step for routine in routines), unit.step, self.server.tick]
         self._parts, self._section = parts, section
         self._stop = threading.Event()
         self._stack = ExitStack()

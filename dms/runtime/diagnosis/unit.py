@@ -22,6 +22,7 @@ class LoopUnit:
     def __init__(
         self, look: Look, data: Data, routines: list[Routine], save: Callable[[], bool], reset: Callable[[], None]
     ) -> None:
+        self._quiet = False
         self._look, self._data, self._save, self._reset = look, data, save, reset
         self._routines = {one.number: one for one in routines}
 
@@ -44,7 +45,13 @@ class LoopUnit:
 
     def quiet(self, quiet: bool) -> None:
         """The readiness message alone."""
+        self._quiet = quiet
         self._look.loop.publisher.quiet(quiet)
+
+    def step(self) -> None:
+        """A vehicle that no longer stands for sure gets all messages again, whatever the tester wants."""
+        if self._quiet and not self.at_rest():
+            self.quiet(False)
 
     def reset(self) -> None:
         """End and start again."""
