@@ -3,6 +3,7 @@
 dms hil list                                                the shipped bench scenarios
 dms hil run --all                                           play them: driver, product, bus and controller in one loop
 dms hil run takeover_phone --rendered                       with pictures, through the networks
+dms hil faults --report OUT                                 put faults in: how soon does the receiver know?
 dms hil controller --interface udp_multicast                the Level 3 controller as a process of its own
 dms hil never-false-ready --hours 100 --jobs 2              simulated drives through the decision core: who is falsely ready?
 dms hil never-false-ready --scenario 1:49 --out one.jsonl   one of these drives as a stream with its truth, for dms assess
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dms.cli import hil_bench, hil_controller, hil_evaluate
+from dms.cli import hil_bench, hil_controller, hil_evaluate, hil_faults
 from dms.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     hil_bench.add_list(kinds)
     hil_bench.add_run(kinds)
+    hil_faults.add_faults(kinds)
     hil_controller.add_controller(kinds)
     never = kinds.add_parser(
         "never-false-ready",
@@ -56,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 the aim is missed, 2 wrong usage, 3 unwritable output."""
     commands = {
-        "list": hil_bench.show_list, "run": hil_bench.run, "controller": hil_controller.run, "evaluate": hil_evaluate.run,
+        "list": hil_bench.show_list, "run": hil_bench.run, "faults": hil_faults.run, "controller": hil_controller.run,
+        "evaluate": hil_evaluate.run,
     }  # fmt: skip
     return commands.get(args.what, _never_false_ready)(args)
 
