@@ -27,7 +27,7 @@ def test_ids_lengths_and_cycles():
 def test_the_classic_set_is_a_part_of_the_other():
     """Same ids, same cycles, and every signal means the same; only the camera's counter is shorter."""
     classic = load(CLASSIC_DBC)
-    assert set(classic.by_name) == {"DMS_TakeoverReady", "DMS_Health", "DMS_Gesture", "HOC_Request"}
+    assert set(classic.by_name) == {"DMS_TakeoverReady", "DMS_Health", "DMS_Gesture", "HOC_Request", "HMI_Status"}
     for message in classic.by_name.values():
         whole = LAYOUT[message.name]
         assert (message.can_id, message.cycle_s) == (whole.can_id, whole.cycle_s)

@@ -21,7 +21,7 @@ from tools.compare_receivers import build
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-LIMIT_S = 240
+LIMIT_S = 400
 TOOLS = {
     "candump": "can-utils",
     "cansend": "can-utils",

@@ -64,7 +64,12 @@ def _page(name: str, layouts: Mapping[str, Layout]) -> str:
     for kind, layout in layouts.items():
         message = layout.by_name.get(name)
         if message is None:
-            lines += [f"## {TITLES[kind]}", "", "Not sent: it does not fit into 8 bytes. [All messages](README.md)", ""]
+            lines += [
+                f"## {TITLES[kind]}",
+                "",
+                "Not in this message set: it does not fit into 8 bytes. [All messages](README.md)",
+                "",
+            ]
             continue
         lines += [
             f"## {TITLES[kind]}",
