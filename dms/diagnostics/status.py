@@ -25,6 +25,7 @@ AVAILABLE = 0x7F
 """DTCStatusAvailabilityMask."""
 
 CLEARED = Status.NOT_COMPLETED_SINCE_CLEAR | Status.NOT_COMPLETED_THIS_CYCLE
+_FAILED = int(Status.TEST_FAILED | Status.FAILED_THIS_CYCLE | Status.PENDING | Status.FAILED_SINCE_CLEAR)
 _NOT_COMPLETED = int(Status.NOT_COMPLETED_SINCE_CLEAR | Status.NOT_COMPLETED_THIS_CYCLE)
 
 
@@ -55,9 +56,9 @@ class Life(msgspec.Struct):
         self.aged = 0
         self.occurrences = min(255, self.occurrences + new)
         self.status &= ~_NOT_COMPLETED
-        self.status |= Status.TEST_FAILED | Status.FAILED_THIS_CYCLE | Status.PENDING | Status.FAILED_SINCE_CLEAR
+        self.status |= _FAILED
         if self.trips >= confirm_after:
-            self.status |= Status.CONFIRMED
+            self.status |= int(Status.CONFIRMED)
         return new
 
     def passed(self) -> None:
@@ -66,7 +67,7 @@ class Life(msgspec.Struct):
 
     def end_cycle(self, age_after: int) -> bool:
         """An operation cycle is over and the next begins; returns whether the code was aged out of the memory."""
-        clean = not self.status & (Status.FAILED_THIS_CYCLE | Status.NOT_COMPLETED_THIS_CYCLE)
+        clean = not (self.has(Status.FAILED_THIS_CYCLE) or self.has(Status.NOT_COMPLETED_THIS_CYCLE))
         aged_out = False
         if clean:
             self.status &= ~int(Status.PENDING)
@@ -77,5 +78,5 @@ class Life(msgspec.Struct):
             self.status &= ~int(Status.CONFIRMED)
             self.aged = self.occurrences = 0
         self.status &= ~int(Status.TEST_FAILED | Status.FAILED_THIS_CYCLE)
-        self.status |= Status.NOT_COMPLETED_THIS_CYCLE
+        self.status |= int(Status.NOT_COMPLETED_THIS_CYCLE)
         return aged_out
