@@ -27,7 +27,7 @@ test-tensorrt: $(PROOFS:%=test-tensorrt-%)
 
 $(PROOFS:%=test-tensorrt-%): test-tensorrt-%: $(VENV)/.tensorrt
 	@echo "== TensorRT proof: $*"
-	@$(BIN)/python -m pytest -q -m '' tests/inference/test_inference_tensorrt_$*.py
+	@$(BIN)/python -m pytest -q -m '' $(wildcard tests/inference/test_inference_tensorrt_$*.py tests/inference/test_inference_tensorrt_$*_*.py)
 
 # Every bench scenario, at signal level; `make test` plays a few of them.
 test-hil: $(VENV)/.cpu

@@ -131,15 +131,16 @@ def _print_check(rows: "list[tuple[EngineSpec, list[Reading]]]", ok: bool, as_js
 
 
 def listing(args: argparse.Namespace) -> int:
-    """Every plan in the cache, and whether this machine would load it."""
+    """Every plan in the cache, and whether this machine would load it; exit code 4 where that cannot be told."""
     from dms.inference.tensorrt.housekeeping import entries
     from dms.inference.tensorrt.plan_store import PlanStore
 
     store = PlanStore()
-    found = entries(store, _machine())
+    machine = _machine()
+    found, code = entries(store, machine), 4 if machine is None else 0
     if args.json:
         print(json.dumps({"schema": "dms.plans/1", "folder": str(store.folder), "plans": [_entry(e) for e in found]}, indent=1))
-        return 0
+        return code
     for entry in found:
         print(_entry_text(entry))
     print(
@@ -147,7 +148,7 @@ def listing(args: argparse.Namespace) -> int:
         if found
         else f"no plans in {store.folder}; make them: dms engines build --backend tensorrt"
     )
-    return 0
+    return code
 
 
 def clean(args: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ class TensorRtBackend(Backend):
             EngineFailed: no memory, or TensorRT refuses.
         """
         chosen = TensorRtOptions.parse(options.extra)
-        plans, session = self._plans(chosen)
+        plans, session = self._plans(chosen, spec)
         session.join()
         try:
             _require_possible(session, chosen)
@@ -66,7 +66,7 @@ class TensorRtBackend(Backend):
     def ensure(self, spec: EngineSpec, options: Options, tell: Tell, force: bool = False) -> Outcome:
         """Build ``spec``'s plan if it is missing or corrupt, run it on the stored vectors, keep it; see ``Plans.ensure``."""
         chosen = TensorRtOptions.parse(options.extra)
-        plans, session = self._plans(chosen)
+        plans, session = self._plans(chosen, spec)
         session.join()
 
         def trial(loaded: LoadedPlan) -> Mapping[str, float]:
@@ -86,20 +86,21 @@ class TensorRtBackend(Backend):
         Raises:
             BackendUnavailable: TensorRT, the chosen CUDA package, driver or GPU is missing; the first one is named.
         """
-        plans, session = self._plans(TensorRtOptions.parse(options.extra))
+        nothing = EngineSpec("", "", (), ())
+        plans, session = self._plans(TensorRtOptions.parse(options.extra), nothing)
         session.join()
         try:
-            return plans.key(EngineSpec("", "", (), ()))
+            return plans.key(nothing)
         finally:
             session.depart()
 
-    def _plans(self, chosen: TensorRtOptions) -> tuple[Plans, CudaSession]:
-        trt = load_tensorrt()
+    def _plans(self, chosen: TensorRtOptions, spec: EngineSpec) -> tuple[Plans, CudaSession]:
+        build, trt = chosen.build(spec), load_tensorrt()
         name = (chosen.cuda, chosen.device)
         session = self._sessions.get(name)
         if session is None or not session.open:
             session = self._sessions[name] = CudaSession(load_api(chosen.cuda), chosen.device)
-        return Plans(trt, session, self._store, chosen.build), session
+        return Plans(trt, session, self._store, build), session
 
 
 def _require_possible(session: CudaSession, chosen: TensorRtOptions) -> None:

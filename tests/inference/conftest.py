@@ -1,6 +1,11 @@
+import gc
 import hashlib
+import os
+import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -8,6 +13,9 @@ import pytest
 from dms.inference import cache, wheel
 from dms.inference.build import build
 from dms.inference.definition import Definition, definitions
+
+if TYPE_CHECKING:
+    from fake_cuda import FakeCuda
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +68,49 @@ def only_eye(monkeypatch: pytest.MonkeyPatch) -> Definition:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> "FakeCuda":
+    """One a process: it can be loaded only once."""
+    from fake_cuda import FakeCuda
+
+    return FakeCuda(tmp_path_factory.mktemp("cuda"))
+
+
+@pytest.fixture
+def gpu(driver: "FakeCuda", monkeypatch: pytest.MonkeyPatch) -> "Iterator[FakeCuda]":
+    """A fresh GPU, the double in TensorRT's place, and nothing left on the GPU at the end."""
+    import tensorrt_double as double
+
+    driver.reset()
+    double.driver = driver
+    double.faults.clear()
+    double.built.clear()
+    double.slow.clear()
+    monkeypatch.setitem(sys.modules, "tensorrt", double)
+    yield driver
+    if "pycuda.driver" in sys.modules:
+        gc.collect()  # its streams and events go with their last reference
+    left = driver.live()
+    driver.reset()
+    assert not left, f"left on the GPU: {left}"
+
+
+@pytest.fixture(params=["cuda-bindings", "pycuda"])
+def cuda(request: pytest.FixtureRequest) -> str:
+    """Both implementations; pycuda only where it was built (it has no wheels)."""
+    if request.param == "pycuda":
+        try:
+            import pycuda.driver  # noqa: F401
+        except ImportError:
+            if os.environ.get("DMS_REQUIRE_PYCUDA"):
+                raise
+            pytest.skip("no build of pycuda here")
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of plans that all tests share."""
+    return tmp_path_factory.mktemp("plans")

@@ -35,6 +35,12 @@ slow: dict[str, float] = {}
 built: list[str] = []
 """What was built, in order: the names of the outputs."""
 
+dla: list[tuple[str, int]] = []
+"""What was built for a DLA or loaded on one (``build``, ``load``), and the core's number."""
+
+timed: list[bytes] = []
+"""The measured times each build was given."""
+
 
 class ILogger:
     ERROR, WARNING, INFO = 1, 2, 3
@@ -47,7 +53,8 @@ class IProgressMonitor:
     pass
 
 
-BuilderFlag = SimpleNamespace(TF32=7)
+BuilderFlag = SimpleNamespace(TF32=7, GPU_FALLBACK=3)
+DeviceType = SimpleNamespace(GPU=0, DLA=1)
 MemoryPoolType = SimpleNamespace(WORKSPACE=0)
 NetworkDefinitionCreationFlag = SimpleNamespace(STRONGLY_TYPED=1)
 ProfilingVerbosity = SimpleNamespace(DETAILED=2)
@@ -92,13 +99,36 @@ class OnnxParser:
         return ParserError()
 
 
+class ITimingCache:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def serialize(self) -> bytes:
+        return self.data
+
+
 class IBuilderConfig:
     builder_optimization_level = 3
     profiling_verbosity: Any = None
     progress_monitor: Any = None
+    default_device_type = DeviceType.GPU
+    DLA_core = -1
 
     def __init__(self) -> None:
         self.flags = {BuilderFlag.TF32}
+        self.times: ITimingCache | None = None
+
+    def set_flag(self, flag: Any) -> None:
+        self.flags.add(flag)
+
+    def create_timing_cache(self, serialized_timing_cache: bytes) -> ITimingCache:
+        return ITimingCache(bytes(serialized_timing_cache))
+
+    def set_timing_cache(self, cache: ITimingCache, ignore_mismatch: bool) -> bool:
+        if ignore_mismatch or cache.data.startswith(b"other"):
+            return False
+        self.times = cache
+        return True
 
     def set_memory_pool_limit(self, pool: Any, pool_size: int) -> None:
         assert pool == MemoryPoolType.WORKSPACE and pool_size > 0
@@ -108,6 +138,8 @@ class IBuilderConfig:
 
 
 class Builder:
+    num_DLA_cores = 2
+
     def __init__(self, logger: ILogger) -> None:
         assert isinstance(logger, ILogger)
         self._logger = logger
@@ -120,7 +152,13 @@ class Builder:
         return IBuilderConfig()
 
     def build_serialized_network(self, network: INetworkDefinition, config: IBuilderConfig) -> bytes | None:
-        assert not config.flags, "TF32 is on"
+        on_dla = config.default_device_type == DeviceType.DLA
+        assert config.flags == ({BuilderFlag.GPU_FALLBACK} if on_dla else set()), "TF32 is on, or no layer may go to the GPU"
+        if on_dla:
+            dla.append(("build", config.DLA_core))
+        if config.times is not None:
+            timed.append(config.times.data)
+            config.times.data += b"measured "
         config.progress_monitor.phase_start("Building", None, 4)
         for step in range(4):
             if not config.progress_monitor.step_complete("Building", step):
@@ -135,12 +173,15 @@ class Builder:
 
 class Runtime:
     engine_host_code_allowed = True
+    DLA_core = -1
 
     def __init__(self, logger: ILogger) -> None:
         self._logger = logger
 
     def deserialize_cuda_engine(self, serialized_engine: bytes) -> "ICudaEngine | None":
         assert not self.engine_host_code_allowed, "code in a plan would be run"
+        if self.DLA_core >= 0:
+            dla.append(("load", self.DLA_core))
         if "full" in faults:
             self._logger.log(ILogger.ERROR, "Error Code 2: OutOfMemory (Requested size was 16384 bytes.)")
             return None

@@ -165,7 +165,7 @@ def test_mypy_holds_the_code_to_the_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "misuse", "complaint"),
     [
-        ("config.clear_flag(trt.BuilderFlag.TF32)", "config.set_flag(trt.BuilderFlag.FP16)", '"set_flag"'),
+        ("config.clear_flag(trt.BuilderFlag.TF32)", "config.set_flag(trt.BuilderFlag.FP16)", '"FP16"'),
         ("parser.parse(model)", "parser.parse_model(model)", '"parse_model"'),
         ("builder.build_serialized_network(network, config)", "builder.build_engine(network, config)", '"build_engine"'),
     ],

@@ -108,12 +108,23 @@ def test_options_in_the_wrong_place(
         ({"cuda": "cupy"}, "'cupy' is not one of cuda-bindings, pycuda"),
         ({"optimization_level": 6}, "6 is not within 0 to 5"),
         ({"workspace_mib": 1}, "1 is not within 16 to 65536"),
+        ({"dla": 0}, "dla: 0 is not slot to core 0 or 1"),
+        ({"dla": {"gaze": True}}, "is not slot to core 0 or 1"),
+        ({"dla": {"gaze": 2}}, "is not slot to core 0 or 1"),
     ],
 )
 def test_options_of_tensorrt(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         TensorRtOptions.parse(options)
     assert TensorRtOptions.parse({"graph": True, "device": 1}) == TensorRtOptions(graph=True, device=1)
+
+
+def test_a_dla_takes_half_and_int8_only() -> None:
+    chosen = TensorRtOptions.parse({"dla": {"gaze": 1}})
+    assert chosen.build(find_engine("gaze", precision="fp16")).dla == 1
+    assert chosen.build(find_engine("eye_state")).dla == -1
+    with pytest.raises(UsageError, match="gaze is float32; choose precision: gaze: fp16"):
+        chosen.build(find_engine("gaze"))
 
 
 # -- fallback -----------------------------------------------------------------------------------------------------------------
@@ -207,7 +218,7 @@ def test_clean_keeps_what_may_be_used(store: PlanStore) -> None:
 
 def test_commands_on_a_machine_without_tensorrt(store: PlanStore, dms: Any, no_tensorrt: None) -> None:
     result = dms("engines", "list", "--backend", "tensorrt")
-    assert result.code == 0
+    assert result.code == 4
     assert result.complaint == "dms: cannot tell which plans are of this machine: the Python module tensorrt is missing"
     assert "here fp32  unknown, 0.0 MB, Orin SM 8.7, TensorRT 10.3.0, CUDA 12.6" in result.out.splitlines()
     assert f"6 in {store.folder}" in result.out

@@ -24,6 +24,7 @@ from dms.inference.tensorrt.network import BuildOptions, ModelRejected, Phases
 from dms.inference.tensorrt.plan_key import PlanKey
 from dms.inference.tensorrt.plan_store import LAYERS, MANIFEST, PLAN, Plan, PlanCorrupt, PlanStore
 from dms.inference.tensorrt.plans import Plans
+from dms.inference.tensorrt.timing_cache import TimingCache, read_timing, timing_file, write_timing
 
 ORIN = Device("Orin", "8.7", 16, True, True, "12.6")
 words = st.text(max_size=12)
@@ -249,6 +250,41 @@ def test_built_once_then_found(plans: Plans, spec: EngineSpec) -> None:
     assert plans.load(spec).engine.num_io_tensors == 3
     assert len(double.built) == 1
     assert plans.ensure(spec, fine, quiet, force=True).built
+
+
+def test_measured_times_are_kept_between_builds(plans: Plans, spec: EngineSpec, store: PlanStore) -> None:
+    double.timed.clear()
+    plans.ensure(spec, fine, quiet)
+    plans.ensure(spec, fine, quiet, force=True)
+    assert double.timed == [b"", b"measured "]
+    path = timing_file(store.folder, plans.key(spec))
+    assert read_timing(path).data == b"measured measured "
+    assert len(list(store.plans())) == 1  # it is no plan
+    for damage in (b"", b"x", path.read_bytes()[:-1], bytes(40)):
+        path.write_bytes(damage)
+        assert read_timing(path).data == b""
+    write_timing(path, TimingCache(b"other GPU's"))
+    double.timed.clear()
+    plans.ensure(spec, fine, quiet, force=True)
+    assert double.timed == [b""] and read_timing(path).data == b"measured "
+    assert timing_file(store.folder, replace(plans.key(spec), gpu="Thor")) != path
+    write_timing(store.folder / "plan" / "in" / "the" / "way", TimingCache(b"x"))
+
+
+def test_a_network_for_a_dla(spec: EngineSpec, store: PlanStore) -> None:
+    session: Any = SimpleNamespace(device=ORIN, guard=lambda who: nullcontext())
+    double.dla.clear()
+    on_core: Plans = Plans(double, session, store, BuildOptions(dla=1))  # type: ignore[arg-type]
+    assert on_core.ensure(spec, fine, quiet).built
+    assert double.dla == [("build", 1), ("load", 1)]
+    on_core.load(spec)
+    assert double.dla[2:] == [("load", 1)]
+    gpu: Plans = Plans(double, session, store, BuildOptions())  # type: ignore[arg-type]
+    with pytest.raises(BackendUnavailable, match="no TensorRT plan of tiny"):
+        gpu.load(spec)  # a plan for the DLA is none for the GPU
+    missing: Plans = Plans(double, session, store, BuildOptions(dla=2))  # type: ignore[arg-type]
+    with pytest.raises(BackendUnavailable, match="tiny: DLA core 2 was asked for, this device has 2"):
+        missing.ensure(spec, fine, quiet)
 
 
 def test_loading_never_builds(plans: Plans, spec: EngineSpec) -> None:

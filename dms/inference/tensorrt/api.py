@@ -62,10 +62,19 @@ class OnnxParser(Protocol):
         """By number."""
 
 
+class ITimingCache(Protocol):
+    """How long kernels took."""
+
+    def serialize(self) -> IHostMemory:
+        """To be kept for the next build."""
+
+
 class IBuilderConfig(Protocol):
     """How to build."""
 
+    DLA_core: int
     builder_optimization_level: int
+    default_device_type: Any
     profiling_verbosity: Any
     progress_monitor: IProgressMonitor
 
@@ -75,9 +84,20 @@ class IBuilderConfig(Protocol):
     def clear_flag(self, flag: Any) -> None:
         """A ``BuilderFlag``."""
 
+    def set_flag(self, flag: Any) -> None:
+        """A ``BuilderFlag``."""
+
+    def create_timing_cache(self, serialized_timing_cache: bytes) -> ITimingCache | None:
+        """From what an earlier build kept, or empty."""
+
+    def set_timing_cache(self, cache: ITimingCache, ignore_mismatch: bool) -> bool:
+        """False if it is of another TensorRT or GPU."""
+
 
 class Builder(Protocol):
     """Makes plans."""
+
+    num_DLA_cores: int
 
     def create_network(self, flags: int) -> INetworkDefinition | None:
         """Bits of ``NetworkDefinitionCreationFlag``."""
@@ -133,6 +153,7 @@ class ICudaEngine(Protocol):
 class Runtime(Protocol):
     """Reads plans."""
 
+    DLA_core: int
     engine_host_code_allowed: bool
 
     def deserialize_cuda_engine(self, serialized_engine: bytes) -> ICudaEngine | None:
@@ -154,7 +175,14 @@ class MemoryPoolType(Protocol):
 class BuilderFlag(Protocol):
     """Names of an enumeration."""
 
+    GPU_FALLBACK: SupportsInt
     TF32: SupportsInt
+
+
+class DeviceType(Protocol):
+    """Names of an enumeration."""
+
+    DLA: SupportsInt
 
 
 class ProfilingVerbosity(Protocol):
@@ -187,6 +215,7 @@ class TensorRt(Protocol):
     NetworkDefinitionCreationFlag: NetworkDefinitionCreationFlag
     MemoryPoolType: MemoryPoolType
     BuilderFlag: BuilderFlag
+    DeviceType: DeviceType
     ProfilingVerbosity: ProfilingVerbosity
     LayerInformationFormat: LayerInformationFormat
     TensorIOMode: TensorIOMode

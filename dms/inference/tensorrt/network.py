@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dms.errors import EngineFailed, InputError
+from dms.errors import BackendUnavailable, EngineFailed, InputError
 from dms.inference.allowed_ops import violations
 from dms.inference.tensorrt.api import IBuilderConfig, INetworkDefinition, TensorRt
 from dms.inference.tensorrt.module import make_log
+from dms.inference.tensorrt.timing_cache import TimingCache
 
 WORKSPACE_MIB = 256
 OPTIMIZATION_LEVEL = 3
+NO_DLA = -1
 
 Tell = Callable[[float, str], None]
 """Told how much of the build is done, 0..1, and what is going on. May raise to stop it."""
@@ -31,13 +33,15 @@ class ModelRejected(InputError):
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How hard to try. Both are part of a plan's identity.
+    """How hard to try, and for what. All are part of a plan's identity.
 
     ``workspace_mib``: scratch memory a layer may ask for. ``optimization_level``: 0 quick to 5 thorough, 3 is TensorRT's default.
+    ``dla``: number of the deep learning accelerator to build for, -1: the GPU. Layers that it cannot run go to the GPU.
     """
 
     workspace_mib: int = WORKSPACE_MIB
     optimization_level: int = OPTIMIZATION_LEVEL
+    dla: int = NO_DLA
 
 
 def lint(name: str, model: bytes) -> None:
@@ -51,14 +55,18 @@ def lint(name: str, model: bytes) -> None:
         raise ModelRejected(name, tuple(found))
 
 
-def build_plan(trt: TensorRt, name: str, model: bytes, options: BuildOptions, tell: Tell) -> bytes:
+def build_plan(
+    trt: TensorRt, name: str, model: bytes, options: BuildOptions, tell: Tell, timing: TimingCache | None = None
+) -> bytes:
     """A plan for the current device.
 
     Args:
         name: of the engine, for messages.
         model: the ONNX file's bytes.
+        timing: measured times of earlier builds; those of this one are added.
 
     Raises:
+        BackendUnavailable: there is no such DLA core.
         ModelRejected: the parser does not take a node.
         EngineFailed: the builder failed; what TensorRT logged is in the message.
     """
@@ -68,13 +76,19 @@ def build_plan(trt: TensorRt, name: str, model: bytes, options: BuildOptions, te
     config = builder.create_builder_config()
     if network is None or config is None:
         raise EngineFailed(f"{name}: TensorRT made no network: {log.take()}")
+    if options.dla != NO_DLA and options.dla >= builder.num_DLA_cores:
+        reason = f"{name}: DLA core {options.dla} was asked for, this device has {builder.num_DLA_cores}"
+        raise BackendUnavailable(reason, "leave its slot out of tensorrt: dla")
     _parse(trt, name, model, network, log)
     progress = _configure(trt, config, options, tell)
+    cache = timing.offer(config) if timing is not None else None
     plan = builder.build_serialized_network(network, config)
     if progress.stopped_by is not None:
         raise progress.stopped_by
     if plan is None:
         raise EngineFailed(f"{name}: TensorRT built no plan: {log.take()}")
+    if timing is not None:
+        timing.keep(cache)
     return bytes(memoryview(plan))
 
 
@@ -94,6 +108,10 @@ def _configure(trt: TensorRt, config: IBuilderConfig, options: BuildOptions, tel
     config.builder_optimization_level = options.optimization_level
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED  # so that the plan can be asked for its layers' precision
     config.clear_flag(trt.BuilderFlag.TF32)  # float32 means float32: TF32 has 10 bits of mantissa
+    if options.dla != NO_DLA:
+        config.default_device_type = trt.DeviceType.DLA
+        config.DLA_core = options.dla
+        config.set_flag(trt.BuilderFlag.GPU_FALLBACK)
     progress = make_progress(trt, tell)
     config.progress_monitor = progress
     return progress

@@ -35,6 +35,7 @@ class PlanKey:
     machine: str
     workspace_mib: int
     optimization_level: int
+    dla: int = -1
     schema: int = SCHEMA
 
     @property
@@ -74,4 +75,5 @@ def plan_key(spec: EngineSpec, tensorrt: str, device: Device, options: BuildOpti
         machine=platform.machine(),
         workspace_mib=options.workspace_mib,
         optimization_level=options.optimization_level,
+        dla=options.dla,
     )

@@ -10,9 +10,10 @@ from dms.inference.lock import locked
 from dms.inference.tensorrt.api import TensorRt
 from dms.inference.tensorrt.engine import LoadedPlan, interface_of
 from dms.inference.tensorrt.module import make_log
-from dms.inference.tensorrt.network import BuildOptions, Tell, build_plan, lint
+from dms.inference.tensorrt.network import NO_DLA, BuildOptions, Tell, build_plan, lint
 from dms.inference.tensorrt.plan_key import PlanKey, plan_key
 from dms.inference.tensorrt.plan_store import Plan, PlanCorrupt, PlanStore
+from dms.inference.tensorrt.timing_cache import read_timing, timing_file, write_timing
 
 BUILD = "run: dms engines build --backend tensorrt (and --config FILE, if a configuration chooses precision or options)"
 
@@ -91,7 +92,10 @@ class Plans:
     def _build(self, spec: EngineSpec, key: PlanKey, trial: Trial, tell: Tell) -> Plan:
         model = read_model(spec)
         lint(spec.name, model)
-        data = build_plan(self._trt, spec.name, model, self._options, tell)
+        times = timing_file(self.store.folder, key)
+        timing = read_timing(times)
+        data = build_plan(self._trt, spec.name, model, self._options, tell, timing)
+        write_timing(times, timing)
         try:
             loaded = self._deserialize(spec, data)
         except PlanCorrupt as error:
@@ -105,6 +109,8 @@ class Plans:
         log = make_log(self._trt)
         runtime = self._trt.Runtime(log)
         runtime.engine_host_code_allowed = False
+        if self._options.dla != NO_DLA:
+            runtime.DLA_core = self._options.dla
         with self._session.guard(f"plan of {spec.name}"):
             engine = runtime.deserialize_cuda_engine(data)
         if engine is None:

@@ -87,7 +87,7 @@ class FakeGpu:
         return self._runtime.load(spec, options)
 
     def _key(self, spec: EngineSpec, options: Options) -> PlanKey:
-        return plan_key(spec, "fake", DEVICE, TensorRtOptions.parse(options.extra).build)
+        return plan_key(spec, "fake", DEVICE, TensorRtOptions.parse(options.extra).build(spec))
 
 
 def fake_root(folder: Path) -> Path:
