@@ -58,6 +58,8 @@ class Assessor:
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
         self._estimator = estimator
         self._now = fresh_signals(rules, estimator)
+        if memory is not None:
+            self._now.baseline.restore(memory.open_levels)
         self._cycle = IgnitionCycle(rules.lock_out, rules.journey, memory)
         self._warnings = Warnings(chosen(rules, cabin), self._cycle, WakeUpRequest(rules.wake_up))
         self._t: float | None = None
@@ -105,15 +107,16 @@ class Assessor:
     @property
     def memory_revision(self) -> int:
         """Rises whenever ``memory`` has something new to keep."""
-        return self._cycle.revision
+        return self._cycle.revision + self._now.baseline.revision
 
     def memory(self) -> CycleMemory:
         """What must survive a restart of the process within one ignition cycle; hand it to the next ``Assessor``."""
-        return self._cycle.memory(self._start if self._t is None else self._t)
+        return self._cycle.memory(self._start if self._t is None else self._t, self._now.baseline.kept())
 
     def _inputs_of(self, state: VehicleState) -> None:
         self._inputs.step(state)
-        self._cycle.ignition(state)
+        if self._cycle.ignition(state):
+            self._now.baseline.reset()
         self._calibration.inputs(state)
         if driver_input(state, self._rules.availability):
             self._criteria.evidence(state.t, "vehicle_input")

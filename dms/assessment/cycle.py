@@ -1,10 +1,12 @@
-"""What must be remembered for a whole ignition cycle: failures that lock the assistance out, warnings that were acknowledged.
+"""What must be remembered for a whole ignition cycle: failures that lock the assistance out, warnings that were acknowledged,
+how far the driver's eyes are open.
 
 The memory is plain data: whoever runs the assessment may keep it across a restart of the process. Times are ages, because another
 process may count its seconds from another zero.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -29,6 +31,8 @@ class CycleMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     locked: str | None = None
     locked_age_s: Duration = 0.0
     suppressed: bool = False
+    open_levels: dict[str, Annotated[float, msgspec.Meta(gt=0, le=30)]] = {}
+    """The driver's own open level by unit, see ``dms.assessment.open_baseline``."""
 
 
 class IgnitionCycle:
@@ -64,13 +68,14 @@ class IgnitionCycle:
             self._count(self._rules, t, demands)
         return self._allowed(self._journey, t, inputs, demands) if self._journey is not None else demands
 
-    def memory(self, t: float) -> CycleMemory:
+    def memory(self, t: float, open_levels: dict[str, float]) -> CycleMemory:
         """What to keep at ``t``."""
         self._restore(t)
         return CycleMemory(
             responses=self._responses, control_alerts=[t - at for at in self._alerts], control_alerts_s=self._alerts_s,
             escalated=[t - at for at in self._escalated], locked=self._locked,
             locked_age_s=t - self._locked_since if self._locked else 0.0, suppressed=self._suppressed,
+            open_levels=open_levels,
         )  # fmt: skip
 
     def locked_out(self, t: float) -> LockedOut | None:
@@ -90,13 +95,15 @@ class IgnitionCycle:
         self._alerts_s = memory.control_alerts_s
         self._locked_since = t - memory.locked_age_s
 
-    def ignition(self, inputs: VehicleState) -> None:
-        """Take vehicle inputs as they come: with the ignition off there may be no pictures."""
+    def ignition(self, inputs: VehicleState) -> bool:
+        """Take vehicle inputs as they come, with the ignition off there may be no pictures; did a new cycle begin with them?"""
         self._restore(inputs.t)
         if inputs.ignition == "off":
             self._off = True
         elif self._off and inputs.ignition in ("on", "start"):
             self._clear()
+            return True
+        return False
 
     def _count(self, rules: LockOut, t: float, demands: Sequence[Demand]) -> None:
         stages = {demand.warning: demand.stage for demand in demands}

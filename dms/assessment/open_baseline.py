@@ -5,6 +5,7 @@ the apertures of awake people. What was gathered counts when most of it lies rou
 for a part of the time do not pull it down. Later openings move it between ``floor_share`` and ``ceiling_share`` of the first one.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from dms.assessment.blinks import Blinks
@@ -57,7 +58,8 @@ class _Level:
     def __init__(self, rules: OpenBaselineRules, low: float, high: float) -> None:
         self._rules, self._low, self._high = rules, low, high
         self._gathered = _Gathered(low, high)
-        self._early: float | None = None
+        self.early: float | None = None
+        """The first level that was learned: later ones stay near it."""
         self.value: float | None = None
         """The level in use, ``None`` while learning."""
         self._least = low
@@ -71,6 +73,16 @@ class _Level:
         if self._gathered.total >= self._rules.learn_s:
             self._conclude()
 
+    def restore(self, early: float) -> None:
+        """Take a level that was learned before a restart, if it is one of an awake person."""
+        if self._low <= early <= self._high:
+            self._anchor(early)
+            self.value = round(early, 3)
+
+    def _anchor(self, early: float) -> None:
+        self.early = early
+        self._least = max(self._low, self._rules.near_share * early)
+
     def _conclude(self) -> None:
         rules = self._rules
         found = self._gathered.level(rules.near_share, rules.near_min)
@@ -78,10 +90,10 @@ class _Level:
             self._gathered.halve()
             return
         self._gathered = _Gathered(self._low, self._high)
-        if self._early is None:
-            self._early = found
-            self._least = max(self._low, rules.near_share * found)
-        self.value = round(min(rules.ceiling_share * self._early, max(rules.floor_share * self._early, found)), 3)
+        if self.early is None:
+            self._anchor(found)
+        early = found if self.early is None else self.early
+        self.value = round(min(rules.ceiling_share * early, max(rules.floor_share * early, found)), 3)
 
 
 class OpenBaseline:
@@ -92,9 +104,14 @@ class OpenBaseline:
         self._down_zones = frozenset(rules.down_zones)
         self._wait_until: float | None = None
         self._left_at: float | None = None
-        self._reset()
+        self.revision = 0
+        """Rises with everything that ought to be kept."""
+        self._levels: dict[str, _Level] = {}
+        self.reset()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Forget the driver."""
+        self.revision += bool(self.kept())
         rules = self._rules
         self._levels = {
             "mm": _Level(rules, rules.open_min_mm, rules.open_max_mm),
@@ -118,7 +135,9 @@ class OpenBaseline:
             if lids.shut is not False and blinks.down_s(tick.t) > self._rules.long_s:
                 self._wait_until = tick.t + self._rules.after_long_s
         elif not (lids.shut or tick.gap or self._waiting(tick.t) or self._looks_down(sight)):
+            known = level.early is not None
             level.learn(lids.opening, tick.dt)
+            self.revision += not known and level.early is not None
         return None if level.value is None else lids.opening / level.value
 
     def left(self, t: float) -> None:
@@ -126,7 +145,7 @@ class OpenBaseline:
         if self._left_at is None:
             self._left_at = t
         elif t - self._left_at >= self._rules.change_s:
-            self._reset()
+            self.reset()
 
     def _back(self, t: float) -> None:
         self.left(t)
@@ -141,6 +160,16 @@ class OpenBaseline:
         if sight.pitch_deg is not None:
             return sight.pitch_deg < self._rules.down_deg
         return sight.zone in self._down_zones
+
+    def kept(self) -> dict[str, float]:
+        """What a restart must not forget, or it would learn drooping lids anew as open ones: the first level of each unit."""
+        return {name: level.early for name, level in self._levels.items() if level.early is not None}
+
+    def restore(self, kept: Mapping[str, float]) -> None:
+        """Go on with what ``kept`` gave before a restart."""
+        for name, early in kept.items():
+            if name in self._levels:
+                self._levels[name].restore(early)
 
     @property
     def millimetres(self) -> float | None:

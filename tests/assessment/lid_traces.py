@@ -75,9 +75,10 @@ def states(
     records: Sequence[Observation],
     speed: Callable[[float], float | None] = lambda t: 90.0,
     seat: Callable[[float], bool] = lambda t: True,
+    assessor: Assessor | None = None,
 ) -> list[DriverState]:
     """What the assessment makes of them, with vehicle inputs at each picture."""
-    assessor, found = Assessor(PROFILE, CABIN), []
+    assessor, found = assessor or Assessor(PROFILE, CABIN), []
     for record in records:
         assessor.take_inputs(vehicle(record.t, speed_kmh=speed(record.t), seat=seat(record.t)))
         state = assessor.step(record)

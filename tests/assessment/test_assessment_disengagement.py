@@ -126,6 +126,28 @@ def test_R171_05_hands_on_again_ends_it_and_unknown_hands_start_nothing() -> Non
     assert {s.warning.class_ for s in states(EU, 14.0, ahead, hands=lambda t: None)} == {None}
 
 
+@pytest.mark.requirement("R171-01")
+@pytest.mark.parametrize("window", ["driver_window", "passenger_window"])
+def test_R171_01_side_windows_matter_for_driving(window: str) -> None:
+    assert {s.warning.class_ for s in states(EU, 8.0, lambda t: window)} == {None}
+
+
+@pytest.mark.requirement("R171-10")
+@pytest.mark.parametrize("profile", [EU, CN])
+def test_R171_10_a_request_stands_for_as_long_as_any_warning_does(profile: Profile) -> None:
+    """The interlock: the controller starts no manoeuvre while a request stands."""
+    for zone, hands in ((away, True), (ahead, False), (away, False)):
+        found = states(profile, 30.0, zone, hands=lambda t, hands=hands: hands)  # type: ignore[misc]
+        warned = [s for s in found if s.warning.class_ is not None]
+        assert {s.warning.stage for s in warned} >= {1, 2} and all(asked(s) for s in warned)
+        assert not any(asked(s) for s in found if s.warning.class_ is None)
+
+
+def asked(state: TakeoverReadiness) -> bool:
+    requests = state.requests
+    return requests.eyes_on > 0 or requests.hands_on > 0 or requests.take_control or requests.safe_stop
+
+
 @pytest.mark.requirement("R171-11")
 def test_R171_11_second_unavailability_response_locks_for_the_cycle_also_across_a_restart() -> None:
     def zone(t: float) -> str:

@@ -5,10 +5,12 @@ from random import Random
 
 import msgspec
 import pytest
-from drives import PROFILE, observation
+from drives import CABIN, PROFILE, observation
 from lid_traces import Course, blinking, closures, looking_down, mesh_eye, mm_eye, pictures, share_eye, states
 
-from dms.records import DriverState, Eye, Face, Observation
+from dms.assessment import Assessor
+from dms.assessment.cycle import CycleMemory
+from dms.records import DriverState, Eye, Face, Observation, VehicleState
 
 RULES = PROFILE.rules.open_baseline
 LEARNED_S = RULES.learn_s + 8.0
@@ -188,6 +190,39 @@ def test_MET15_another_driver_is_learned_anew(away_s: float, kept: bool) -> None
     assert back.drowsiness.baseline == ("frozen" if kept else "learning")
     if not kept:
         assert told[-1].drowsiness.baseline_mm == pytest.approx(7.0, rel=0.03)
+
+
+def restarted(assessor: Assessor) -> Assessor:
+    kept = msgspec.json.decode(msgspec.json.encode(assessor.memory()), type=CycleMemory)
+    return Assessor(PROFILE, CABIN, memory=kept)
+
+
+@pytest.mark.requirement("MET-14")
+def test_MET14_a_restart_does_not_learn_drooping_lids_as_open_ones() -> None:
+    first = Assessor(PROFILE, CABIN)
+    states(pictures(lambda t: 1.0, 10.0, 80.0, 10.0), assessor=first)
+    revision = first.memory_revision
+    droopy = pictures(lambda t: 0.7, 10.0, 80.0, 10.0, start=80.0)
+    kept, forgotten = states(droopy, assessor=restarted(first)), states(droopy)
+    assert kept[0].drowsiness.baseline == "frozen" and kept[0].drowsiness.baseline_mm == pytest.approx(10.0, rel=0.03)
+    assert kept[-1].drowsiness.baseline_mm == pytest.approx(10.0, rel=0.03)
+    assert forgotten[-1].drowsiness.baseline_mm == pytest.approx(7.0, rel=0.03)
+    states(droopy, assessor=first)
+    assert first.memory_revision == revision  # written once, not with every picture
+
+
+def test_the_open_level_is_not_kept_for_the_next_cycle_or_driver() -> None:
+    assessor = Assessor(PROFILE, CABIN)
+    states(pictures(lambda t: 1.0, 10.0, 80.0, 10.0), assessor=assessor)
+    again, empty = restarted(assessor), restarted(assessor)
+    for n, ignition in enumerate(["on", "off", "on"]):
+        again.take_inputs(VehicleState(t=100.0 + n, ignition=ignition))
+    assert assessor.memory().open_levels and again.memory() == CycleMemory() and again.memory_revision > 1
+    gone = [Observation(t=90.0 + n / 10, face=Face(present=False)) for n in range(150)]
+    states(gone, seat=lambda t: False, assessor=empty)
+    assert empty.memory() == CycleMemory() and empty.memory_revision == 1
+    implausible = Assessor(PROFILE, CABIN, memory=CycleMemory(open_levels={"mm": 25.0, "inch": 0.4}))
+    assert implausible.memory() == CycleMemory()
 
 
 @pytest.mark.requirement("P-14")

@@ -234,6 +234,7 @@ def test_no_face(state):
     assert detail(nobody)["Eyes_St"] == "SNA"
 
 
+@pytest.mark.requirement("R171-10")
 def test_requests_and_objects_and_belt(state):
     observation = Observation(t=1.0, objects=Objects(phone=0.9, sunglasses=0.4))
     requests = Requests(hands_on=2, eyes_on=1, take_control=True, safe_stop=True, wake_up=3)

@@ -32,7 +32,7 @@ BOTH_NCAP = {
     "long_distraction.release_s": 1.0, "short_distraction.release_s": 2.0,  # NCAP-09
 }  # fmt: skip
 BOTH_R171 = {
-    "glance.road_zones": ["road", *MIRRORS], "glance.flicker_s": 0.2,  # R171-01, R171-07
+    "glance.road_zones": ["road", *MIRRORS, "driver_window", "passenger_window"], "glance.flicker_s": 0.2,  # R171-01, R171-07
     "eyes_on.request_s": 5.0, "eyes_on.escalate_s": 3.0, "eyes_on.control_alert_s": 5.0, "eyes_on.unavailable_s": 10.0,
     "eyes_on.speed_from_kmh": 10.0, "hands_on.speed_from_kmh": 10.0,
     "hands_on.request_s": 5.0, "hands_on.request_eyes_on_s": 10.0, "hands_on.unavailable_s": 10.0,
