@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
+from dms.assessment.geometry import vehicle_direction
 from hil.driver.behaviour.light import FAMILIES
-from hil.driver.behaviour.sight import direction_of
 from hil.driver.camera.presets import Preset
 from hil.driver.camera.rig import Place
 from hil.driver.draws import DOING, GESTURES
@@ -108,7 +108,7 @@ def eyewear_faces() -> Sheet:
     """Every model on a face, lenses by turns, in daylight."""
     models = [m for m in get_args(EyewearModel) if m != "none"]
     lenses = get_args(Lens)
-    light = Light(ambient=0.35, outside=1.4, sun=1.5, sun_direction=direction_of(-60, 40))
+    light = Light(ambient=0.35, outside=1.4, sun=1.5, sun_direction=vehicle_direction(-60, 40))
     return Sheet(
         5, [Tile(label=f"{m} {lenses[i % 6]}", seed=WOMAN if i % 2 else MAN, light=light,
                  looks={**BARE, "eyewear.model": m, "eyewear.lens": lenses[i % 6]}) for i, m in enumerate(models)],
@@ -151,7 +151,7 @@ def lights() -> Sheet:
     for name, kind in FAMILIES.items():
         for yaw in (-60, 60, 15) if kind.sun else (0,):
             light = Light(
-                sun=kind.sun, sun_direction=direction_of(yaw, max(kind.sun_pitch, 2.0)), ambient=kind.ambient,
+                sun=kind.sun, sun_direction=vehicle_direction(yaw, max(kind.sun_pitch, 2.0)), ambient=kind.ambient,
                 outside=kind.outside, street=kind.street, travelled_m=40.0,
             )  # fmt: skip
             tiles += [Tile(label=f"{name} sun {yaw}", seed=s, light=light, region="full") for s in (MAN, 11)]

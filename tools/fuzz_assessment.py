@@ -12,7 +12,7 @@ import math
 import random
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -28,8 +28,9 @@ from dms.records.jsonl import encode
 
 Record = Observation | VehicleState
 AHEAD = (0.0, -math.sin(math.radians(12)), -math.cos(math.radians(12)))
-ROAD_DEG = 45.0
-"""Further than this from straight ahead nothing is road or mirror in the shipped cabins (mirrors -39 to +46)."""
+ROAD_DEG = 60.0
+"""Further than this from straight ahead nothing is road or mirror in the shipped cabins (mirrors -39 to +46; their margin and a
+corner more)."""
 OPEN, SHUT = Eye(visible=0.98, opening_mm=9.0, openness=0.95, closed=0.01), Eye(visible=0.98, openness=0.03, closed=0.98)
 GOOD: dict[str, Any] = {
     "face": Face(present=True, confidence=0.97),
@@ -119,8 +120,11 @@ def records(chance: Chance) -> Iterator[Record | None]:
             yield None
 
 
-def unlawful(history: deque[Record], state: TakeoverReadiness) -> str | None:
-    """Why this ``ready`` has no fresh evidence, judged from the records alone; ``None`` if it has."""
+def unlawful(history: Sequence[Record], state: TakeoverReadiness, road_deg: float = ROAD_DEG) -> str | None:
+    """Why this ``ready`` has no fresh evidence, judged from the records alone; ``None`` if it has.
+
+    ``road_deg``: no further than this from straight ahead a gaze is taken as one at road or mirrors.
+    """
     pictures = [r for r in history if isinstance(r, Observation)]
     inputs = [r for r in history if isinstance(r, VehicleState)]
     if not inputs or state.t - inputs[-1].t > 0.5001 or not (inputs[-1].seat and inputs[-1].belt):
@@ -130,7 +134,7 @@ def unlawful(history: deque[Record], state: TakeoverReadiness) -> str | None:
     if pictures[-1].face is None or not pictures[-1].face.present:
         return "no face in the newest picture"
     recent = [p for p in pictures if state.t - p.t <= 0.65]
-    if len(recent) < 3 or not any(_open(p) and _ahead(p) for p in recent):
+    if len(recent) < 3 or not any(_open(p) and _ahead(p, road_deg) and _clear(p) for p in recent):
         return "no recent picture with open eyes on the road"
     return None
 
@@ -140,13 +144,18 @@ def _open(picture: Observation) -> bool:
     return any((e.closed is not None and e.closed <= 0.5) or (e.openness is not None and e.openness >= 0.2) for e in eyes)
 
 
-def _ahead(picture: Observation) -> bool:
+def _clear(picture: Observation) -> bool:
+    image = picture.image
+    return image is None or not (image.frozen or (image.blocked or 0) >= 0.8 or (image.mean is not None and image.mean <= 4))
+
+
+def _ahead(picture: Observation, road_deg: float) -> bool:
     if picture.zone is not None:
-        return picture.zone in ("road", "rear_mirror")
+        return picture.zone in ("road", "rear_mirror", "driver_mirror", "passenger_mirror")
     if picture.gaze is None:
         return False
     cosine = float(np.dot(picture.gaze.direction_camera, AHEAD))
-    return cosine >= math.cos(math.radians(ROAD_DEG + 15.0))  # the shipped margin and a corner of a mirror more
+    return cosine >= math.cos(math.radians(road_deg))
 
 
 class Found(msgspec.Struct):

@@ -32,20 +32,17 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     if not observation.eyes:
         return UNSEEN
     eyes = [eye for name, eye in observation.eyes.items() if name in NAMES and _clear(eye, rules)]
-    if not eyes:
-        return UNSEEN
     told = [eye for eye in eyes if eye.closed is not None or eye.openness is not None]
-    shut = openness = visible = None
-    if told:
-        openness = _mean([eye.openness for eye in told])
-        shut = sum([_shut(eye, rules) for eye in told]) / len(told) >= rules.closed_probability
-        visible = min([eye.visible or 0.0 for eye in told])
-    millimetres = _mean([eye.opening_mm for eye in eyes])
+    openness, millimetres = _mean([eye.openness for eye in told]), _mean([eye.opening_mm for eye in eyes])
+    if not told:
+        return UNSEEN if millimetres is None else Lids(opening=millimetres, scale="mm")
+    shut = sum([_shut(eye, rules) for eye in told]) / len(told) >= rules.closed_probability
+    visible = min([eye.visible or 0.0 for eye in told])
     if millimetres is not None:
         return Lids(shut, openness, visible, millimetres, "mm")
     if openness is not None:
         return Lids(shut, openness, visible, openness, "share")
-    return UNSEEN if shut is None else Lids(shut, None, visible, 0.0 if shut else 1.0, "shut")
+    return Lids(shut, None, visible, 0.0 if shut else 1.0, "shut")
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -8,6 +8,7 @@ dms hil controller --interface udp_multicast                the Level 3 controll
 dms hil never-false-ready --hours 100 --jobs 2              simulated drives through the decision core: who is falsely ready?
 dms hil never-false-ready --scenario 1:49 --out one.jsonl   one of these drives as a stream with its truth, for dms assess
 dms hil evaluate TRIALS.jsonl                               trials with truth: sensitivity, gaze locations, points, exclusions
+dms hil glances STATES.jsonl --task infotainment            glances as in ISO 15007, and the limits of a task on a display
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dms.cli import hil_bench, hil_controller, hil_evaluate, hil_faults
+from dms.cli import hil_bench, hil_controller, hil_evaluate, hil_faults, hil_glances
 from dms.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     never.add_argument("--json", action="store_true", help="one JSON object")
     evaluate = kinds.add_parser("evaluate", help="trials with truth: sensitivity, gaze locations, points, exclusions")
     hil_evaluate.add_arguments(evaluate)
+    hil_glances.add_arguments(kinds.add_parser("glances", help="glances of a run, and a task's limits"))
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 the aim is missed, 2 wrong usage, 3 unwritable output."""
     commands = {
         "list": hil_bench.show_list, "run": hil_bench.run, "faults": hil_faults.run, "controller": hil_controller.run,
-        "evaluate": hil_evaluate.run,
+        "evaluate": hil_evaluate.run, "glances": hil_glances.run,
     }  # fmt: skip
     return commands.get(args.what, _never_false_ready)(args)
 

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dms.assessment.geometry import vehicle_angles, vehicle_direction
 from dms.records import Eye, Face, Gaze, Hand, Head, Image, Observation
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from hil.driver.behaviour.director import NATURAL_PITCH_DEG
-from hil.driver.behaviour.sight import angles_of, direction_of, minus
+from hil.driver.behaviour.sight import minus
 from hil.driver.pose import Hand as HandPose
 from hil.driver.pose import Moment, Pose, Side
 from hil.never_false_ready import error_model as model
@@ -130,7 +131,7 @@ class Reader:
 
     def _gaze(self, pose: Pose, n: int, place: Vector) -> Gaze:
         e = self._errors
-        yaw, pitch = angles_of(minus(pose.gaze_target_mm, _eye_mm(pose, self._cabin)))
+        yaw, pitch = vehicle_angles(minus(pose.gaze_target_mm, _eye_mm(pose, self._cabin)))
         far = abs(pose.yaw_deg) > model.GAZE_TURNED_FROM_DEG
         off = (e.turned if far else e.gaze)[:, n] + e.outlier[:, n]
         half = model.GAZE_HALF_SHUT_DEG if e.gaze_std > _STD_EXACT_DEG and 0.05 < sum(pose.lids) / 2 < 0.6 else 0.0
@@ -154,7 +155,7 @@ class Reader:
 
     def _camera(self, yaw: float, pitch: float) -> Vector:
         """A direction of the vehicle frame, seen by the camera."""
-        x, y, z = np.asarray(direction_of(float(yaw), float(pitch))) @ self._turn
+        x, y, z = np.asarray(vehicle_direction(float(yaw), float(pitch))) @ self._turn
         return float(x), float(y), float(z)
 
 

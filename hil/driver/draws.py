@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dms.assessment.geometry import vehicle_direction
 from dms.records import VehicleState
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from hil.driver.behaviour.light import FAMILIES
 from hil.driver.behaviour.scenario import Family, ShotsSetup
-from hil.driver.behaviour.sight import Sights, direction_of
+from hil.driver.behaviour.sight import Sights
 from hil.driver.pose import Grip, Hand, Light, Moment, Place, Pose, Prop, Shape, Story, head_rotation
 from hil.driver.split import Split
 
@@ -56,7 +57,9 @@ class Draw:
         self._ocular = np.asarray(cabin.ocular_point_mm, float)
         own = LIGHTS[split]
         self._kind = FAMILIES[own[int(rng.integers(len(own)))]]
-        self._sun = direction_of(float(rng.uniform(-170, 170)), float(np.clip(self._kind.sun_pitch + rng.normal(0, 8), 1, 80)))
+        self._sun = vehicle_direction(
+            float(rng.uniform(-170, 170)), float(np.clip(self._kind.sun_pitch + rng.normal(0, 8), 1, 80))
+        )
 
     def moment(self, t: float) -> Moment:
         """A new instant."""
@@ -65,7 +68,7 @@ class Draw:
         head = self._head(near)
         eyes = self._eyes(near)
         offset: Vector = (float(rng.normal(0, 55)), float(rng.normal(0, 35)), float(rng.normal(0, 22)))
-        towards = head_rotation(*head) @ np.array(direction_of(eyes.yaw_deg, eyes.pitch_deg))
+        towards = head_rotation(*head) @ np.array(vehicle_direction(eyes.yaw_deg, eyes.pitch_deg))
         start = self._ocular + offset
         target = start + towards * eyes.distance_mm
         left, right, gesture = self._hands()

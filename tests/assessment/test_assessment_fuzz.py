@@ -14,43 +14,15 @@ from dms.errors import RecordError
 from dms.readiness import ready_for_takeover
 from dms.records import Eye, Face, Gaze, Head, Image, Observation, TakeoverReadiness, VehicleState
 from dms.records.jsonl import encode
+from tools import fuzz_assessment as fuzz
 
 DOWN = (0.0, 0.6, -0.8)
 Record = Observation | VehicleState
 
 
-def lawful(history: list[Record], state: TakeoverReadiness) -> str | None:
-    """Why this ``ready`` has no fresh evidence, judged from the records alone; ``None`` if it has."""
-    pictures = [r for r in history if isinstance(r, Observation)]
-    inputs = [r for r in history if isinstance(r, VehicleState)]
-    if not inputs or state.t - inputs[-1].t > 0.5001 or not (inputs[-1].seat and inputs[-1].belt):
-        return "seat or belt not known true"
-    if not pictures or state.t - pictures[-1].t > 0.1001:
-        return "no fresh picture"
-    if pictures[-1].face is None or not pictures[-1].face.present:
-        return "no face in the newest picture"
-    recent = [p for p in pictures if state.t - p.t <= 0.65]
-    if len(recent) < 3:
-        return "too few pictures"
-    if not any(_eyes_open(p) and _on_road(p) and _clear(p) for p in recent):
-        return "no recent picture with open eyes on the road"
-    return None
-
-
-def _eyes_open(p: Observation) -> bool:
-    seen = [e for e in (p.eyes or {}).values() if e.visible is not None and e.visible >= 0.5 and e.closed is not None]
-    return any(e.closed is not None and e.closed <= 0.5 for e in seen)
-
-
-def _on_road(p: Observation) -> bool:
-    if p.zone is not None:
-        return p.zone in ("road", "rear_mirror", "driver_mirror", "passenger_mirror")
-    return p.gaze is not None and p.gaze.direction_camera == AHEAD
-
-
-def _clear(p: Observation) -> bool:
-    image = p.image
-    return image is None or not (image.frozen or (image.blocked or 0) >= 0.8 or (image.mean is not None and image.mean <= 4))
+def unlawful(history: list[Record], state: TakeoverReadiness) -> str | None:
+    """The directions drawn here are straight ahead, or 12 and more degrees below the road."""
+    return fuzz.unlawful(history, state, road_deg=5.0)
 
 
 def maybe(strategy: st.SearchStrategy) -> st.SearchStrategy:
@@ -108,7 +80,7 @@ def test_law1_never_ready_without_fresh_evidence(steps: list[tuple[str, float, d
         state = assessor.step(record)
         published = ready_for_takeover(state, PROFILE) if state is not None else None
         if published is not None and published.readiness == "ready":
-            assert lawful(history[-200:], published) is None
+            assert unlawful(history[-200:], published) is None
             assert published.level in (4, 5) and published.attention.attentive and published.availability.available
         assert published is None or (published.level == 0) == (published.readiness == "unknown")
 
@@ -116,11 +88,11 @@ def test_law1_never_ready_without_fresh_evidence(steps: list[tuple[str, float, d
 def test_law1_the_checker_itself_sees_missing_evidence() -> None:
     records = drive(6)
     state = assess(records)[-1]
-    assert state.readiness == "ready" and lawful(records, state) is None
-    assert lawful([r for r in records if isinstance(r, Observation)], state) is not None
-    assert lawful([r for r in records if isinstance(r, VehicleState) or r.t < 5], state) is not None
+    assert state.readiness == "ready" and unlawful(records, state) is None
+    assert unlawful([r for r in records if isinstance(r, Observation)], state) is not None
+    assert unlawful([r for r in records if isinstance(r, VehicleState) or r.t < 5], state) is not None
     shut = [msgspec.structs.replace(r, eyes={"left": SHUT}) if isinstance(r, Observation) else r for r in records]
-    assert lawful(shut, state) is not None
+    assert unlawful(shut, state) is not None
 
 
 GOOD = [encode(record) for record in drive(3, 20.0)]

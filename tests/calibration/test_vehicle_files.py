@@ -75,6 +75,22 @@ def test_cabins_are_mirror_images() -> None:
         assert one.low_mm[::2] == two.low_mm[::2] and one.high_mm[::2] == two.high_mm[::2]
 
 
+@pytest.mark.requirement("NV-02")
+@pytest.mark.parametrize("forward_mm", [-120.0, 0.0, 120.0])
+@pytest.mark.parametrize("up_mm", [-80.0, 0.0, 80.0])
+@pytest.mark.parametrize("name", ["example_lhd", "example_rhd"])
+def test_NV02_zones_are_met_from_the_eyes_of_small_and_tall_drivers(name: str, up_mm: float, forward_mm: float) -> None:
+    """Eye points of a seat pushed forward and back, low and high; the passenger hides the middle of the window behind."""
+    cabin, zones = load_cabin(name), zone_map(name)
+    x, y, z = cabin.ocular_point_mm
+    eye = (x + forward_mm, y, z + up_mm)
+    for box in cabin.zones:
+        to = [(low + high) / 2 - e for low, high, e in zip(box.low_mm, box.high_mm, eye, strict=True)]
+        sight = (to[0] / math.hypot(*to), to[1] / math.hypot(*to), to[2] / math.hypot(*to))
+        met = zones.zone(eye, sight)
+        assert met == box.zone or (box.zone, met) == ("passenger_window", "passenger")
+
+
 def test_origin_of_the_eyes_moves_the_zone() -> None:
     """The same direction from a head 150 mm to the left meets another thing: the origin is used, not only the angle."""
     cabin, zones = load_cabin("example_lhd"), zone_map("example_lhd")

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dms.assessment.cabins import load_cabin
+from dms.assessment.geometry import vehicle_angles, vehicle_direction
 from dms.assessment.zones import ZoneMap
 from dms.profiles import load_profile
 from hil.driver.behaviour.gaze import EYE_DOWN_DEG, EYE_UP_DEG, EYE_YAW_DEG, Looker, from_head, in_head, limited
 from hil.driver.behaviour.glances import ROAD, SPELLS, Glances, attentive
-from hil.driver.behaviour.sight import Sights, angles_of, direction_of, minus
+from hil.driver.behaviour.sight import Sights, minus
 from hil.driver.pose import head_rotation
 
 CABIN = load_cabin("example_lhd")
@@ -28,7 +29,7 @@ def shift(yaw: float, pitch: float, seconds: float = 2.0, owl: float = 0.5, seed
     """Looks from rest at a point 1.2 m off in that direction; all states, and the size of the shift."""
     one = looker(seed, owl)
     states = [one.step(i / RATE, 0.0) for i in range(24)]
-    x, y, z = direction_of(yaw, pitch)
+    x, y, z = vehicle_direction(yaw, pitch)
     ox, oy, oz = CABIN.ocular_point_mm
     size = one.shift(24 / RATE, (ox + 1200 * x, oy + 1200 * y, oz + 1200 * z))
     states += [one.step((24 + i) / RATE, 0.0) for i in range(int(seconds * RATE))]
@@ -43,11 +44,11 @@ def speeds(states: list) -> np.ndarray:
 
 @given(angle, angle, angle, angle, angle)
 def test_head_axes_agree_with_the_matrix(yaw: float, pitch: float, roll: float, a: float, b: float) -> None:
-    v = direction_of(a, b)
+    v = vehicle_direction(a, b)
     matrix = head_rotation(yaw, pitch, roll)
     assert np.allclose(from_head(v, yaw, pitch, roll), matrix @ np.array(v), atol=1e-9)
     there = in_head(v, yaw, pitch, roll)
-    assert np.allclose(direction_of(*there), matrix.T @ np.array(v), atol=1e-9)
+    assert np.allclose(vehicle_direction(*there), matrix.T @ np.array(v), atol=1e-9)
 
 
 @pytest.mark.parametrize("size", [4, 6, 10, 20, 35])
@@ -63,7 +64,7 @@ def test_peak_speed_lies_on_the_main_sequence(size: float) -> None:
 def test_no_gaze_shift_is_faster_than_eyes_can_be(yaw: float) -> None:
     states, _ = shift(yaw, -15.0, 3.0)
     assert speeds(states).max() <= 700.0
-    assert angles_of(states[-1].gaze)[0] == pytest.approx(yaw, abs=4.0)  # the eye itself has moved with the head
+    assert vehicle_angles(states[-1].gaze)[0] == pytest.approx(yaw, abs=4.0)  # the eye itself has moved with the head
 
 
 def test_owl_turns_the_head_and_lizard_the_eyes() -> None:
@@ -77,7 +78,7 @@ def test_head_starts_after_the_eyes() -> None:
     states, _ = shift(40, 0, owl=1.0)
     still = looker(1, 1.0)
     rest = [still.step(i / RATE, 0.0) for i in range(len(states))]  # the same sway without the shift
-    eyes = next(i for i in range(24, 200) if abs(angles_of(states[i].gaze)[0] - angles_of(rest[i].gaze)[0]) > 0.01)
+    eyes = next(i for i in range(24, 200) if abs(vehicle_angles(states[i].gaze)[0] - vehicle_angles(rest[i].gaze)[0]) > 0.01)
     head = next(i for i in range(24, 200) if abs(states[i].yaw - rest[i].yaw) > 0.001)
     assert eyes - 24 <= 2
     assert 0.035 < (head - eyes) / RATE < 0.09
@@ -90,7 +91,7 @@ def test_eyes_counter_rotate_while_the_head_follows(yaw: float, pitch: float) ->
     moved = max(abs(s.yaw - states[landed].yaw) for s in states[landed:])
     assert moved > 5.0, "the head must still be on its way"
     ox, oy, oz = CABIN.ocular_point_mm
-    x, y, z = direction_of(yaw, pitch)
+    x, y, z = vehicle_direction(yaw, pitch)
     point = (ox + 1200 * x, oy + 1200 * y, oz + 1200 * z)
     for s in states[landed:]:
         wish = minus(point, s.eye)
@@ -124,7 +125,7 @@ def test_gaze_let_go_drifts_without_a_jump() -> None:
         one.step(i / RATE, 0.0)
         if i >= 150:
             assert math.dist(before, one.now.gaze) < 0.012  # 165 degrees a second
-    assert angles_of(one.now.gaze)[1] < one.now.pitch - 3.0
+    assert vehicle_angles(one.now.gaze)[1] < one.now.pitch - 3.0
 
 
 @given(st.floats(-170, 170), st.floats(-70, 60))
@@ -132,7 +133,7 @@ def test_zone_agrees_with_the_products_own(yaw: float, pitch: float) -> None:
     """Two implementations of the ray; the product's adds a margin, which only ever turns ``other`` into a zone."""
     rules = load_profile("l3_default").rules
     product = ZoneMap(CABIN, rules.gaze, ["road"])
-    direction = direction_of(yaw, pitch)
+    direction = vehicle_direction(yaw, pitch)
     ours, theirs = Sights(CABIN).zone(CABIN.ocular_point_mm, direction), product.zone(CABIN.ocular_point_mm, direction)
     assert ours in (theirs, "other")
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dms.assessment.geometry import vehicle_angles, vehicle_direction
 from dms.records.base import Vector
 from hil.driver.behaviour.motion import Reach, Wobble, ease, lerp
-from hil.driver.behaviour.sight import ahead, angles_of, direction_of, distance, minus
+from hil.driver.behaviour.sight import ahead, distance, minus
 
 EYE_YAW_DEG, EYE_UP_DEG, EYE_DOWN_DEG = 42.0, 28.0, 38.0
 """How far the eyes turn in the head; what is farther must be reached by the head."""
@@ -95,28 +96,28 @@ class Looker:
     def shift(self, t: float, point: Vector, head: bool = True, slower: float = 1.0) -> float:
         """Saccade to ``point`` (vehicle frame, mm) now; returns its size, degrees. ``head``: the head follows."""
         here = self.now.gaze
-        there = direction_of(*angles_of(minus(point, self.now.eye)))
+        there = vehicle_direction(*vehicle_angles(minus(point, self.now.eye)))
         self.amplitude = math.degrees(math.acos(max(-1.0, min(1.0, sum(a * b for a, b in zip(here, there, strict=True))))))
         self._from = self.now.target
         self._to, self._t0, self._loose = point, t, None
         self._length = (0.030 + 0.0026 * self.amplitude) * self._slope * slower
         if head:
             delay = 0.045 + 0.02 * float(self._rng.random())
-            self._pending = (t + delay, *angles_of(minus(point, self.now.eye)))
+            self._pending = (t + delay, *vehicle_angles(minus(point, self.now.eye)))
         return self.amplitude
 
     def let_go(self, t: float) -> None:
         """Nothing is looked at any more (eyes shut, unconscious): the eyes drift to the middle of the head."""
         if self._loose is None:
-            self._loose, self._loose_t = angles_of(self.now.gaze), t
+            self._loose, self._loose_t = vehicle_angles(self.now.gaze), t
 
     def step(self, t: float, speed_kmh: float, road_lean: float = 0.0, wander: float = 0.0) -> Look:
         """Everything at ``t``; to be called in order of time. ``wander``: extra slow drift of the gaze, degrees."""
         self._follow(t)
         head = self._posture(t, speed_kmh, road_lean)
         yaw, pitch, far, moving = self._wish(t, head, wander)
-        eye_yaw, eye_pitch = limited(*in_head(direction_of(yaw, pitch), head.yaw, head.pitch, head.roll))
-        gaze = from_head(direction_of(eye_yaw, eye_pitch), head.yaw, head.pitch, head.roll)
+        eye_yaw, eye_pitch = limited(*in_head(vehicle_direction(yaw, pitch), head.yaw, head.pitch, head.roll))
+        gaze = from_head(vehicle_direction(eye_yaw, eye_pitch), head.yaw, head.pitch, head.roll)
         self.now = Look(
             yaw=head.yaw, pitch=head.pitch, roll=head.roll, eye=head.eye, offset=head.offset, gaze=gaze,
             target=ahead(head.eye, gaze, far), torso_left=head.torso_left, eye_yaw=eye_yaw, eye_pitch=eye_pitch, saccade=moving,
@@ -130,12 +131,12 @@ class Looker:
             yaw, pitch = head.yaw, head.pitch - 6.0
             return lerp(yaw, self._loose[0], x), lerp(pitch, self._loose[1], x), _OFF_MM / 20, False
         x = (t - self._t0) / self._length if self._length > 0 else 1.0
-        yaw, pitch = angles_of(minus(self._to, head.eye))
+        yaw, pitch = vehicle_angles(minus(self._to, head.eye))
         far = distance(self._to, head.eye)
         drift = 1.0 + wander
         if x < 1.0:
             s = ease(x)
-            old_yaw, old_pitch = angles_of(minus(self._from, head.eye))
+            old_yaw, old_pitch = vehicle_angles(minus(self._from, head.eye))
             yaw, pitch = lerp(old_yaw, yaw, s), lerp(old_pitch, pitch, s)
             far = 1.0 / lerp(1.0 / distance(self._from, head.eye), 1.0 / far, s)
             drift *= s  # the point left behind was where the gaze was, drift and all
@@ -198,7 +199,7 @@ def in_head(v: Vector, yaw: float, pitch: float, roll: float) -> tuple[float, fl
     s, c = math.sin(math.radians(pitch)), math.cos(math.radians(pitch))
     x, z = c * x + s * z, -s * x + c * z
     s, c = math.sin(math.radians(roll)), math.cos(math.radians(roll))
-    return angles_of((x, c * y + s * z, -s * y + c * z))
+    return vehicle_angles((x, c * y + s * z, -s * y + c * z))
 
 
 def from_head(v: Vector, yaw: float, pitch: float, roll: float) -> Vector:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dms.assessment.geometry import vehicle_angles, vehicle_direction
 from dms.records.base import Vector
 from dms.records.words import Zone
 from hil.driver.behaviour.motion import Spell
 from hil.driver.behaviour.parts import Sighted
-from hil.driver.behaviour.sight import Sights, ahead, angles_of, direction_of, distance, minus
+from hil.driver.behaviour.sight import Sights, ahead, distance, minus
 
 Target = Sighted | Vector
 """A zone, the lens, or a point given from the ocular point (mm; y to the middle of the car), e.g. where a hand holds a phone."""
@@ -171,7 +172,7 @@ class Glances:
             return self._sights.lens
         if isinstance(target, str):
             points = [self._sights.point_in(target, eye, self._rng) for _ in range(3)]
-            return min(points, key=lambda point: abs(angles_of(minus(point, eye))[0]))  # nobody turns further than needed
+            return min(points, key=lambda point: abs(vehicle_angles(minus(point, eye))[0]))  # nobody turns further than needed
         x, y, z = self._sights.ocular
         jx, jy, jz = self._rng.normal(0.0, 12.0, 3)
         return x + target[0] + float(jx), y + self._sights.inboard * target[1] + float(jy), z + target[2] + float(jz)
@@ -180,7 +181,7 @@ class Glances:
         """A point of the road ahead: about the vanishing point, 20 to 100 m away."""
         for _ in range(6):
             yaw, pitch = self._rng.normal((curve_deg, -1.3), (2.6, 0.9))
-            direction = direction_of(float(yaw), float(pitch))
+            direction = vehicle_direction(float(yaw), float(pitch))
             if self._sights.zone(eye, direction) == "road":
                 return ahead(eye, direction, 1e3 * float(self._rng.uniform(20, 100)))
         return self._sights.point_in("road", eye, self._rng)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dms.assessment.geometry import vehicle_direction
 from hil.driver.behaviour.car import Car
 from hil.driver.behaviour.motion import ease, lerp
 from hil.driver.behaviour.scenario import Family, LightFrame, LightSetup
-from hil.driver.behaviour.sight import direction_of
 from hil.driver.pose import Light
 
 _LAMP_M = 18.0
@@ -59,7 +59,7 @@ class Lighting:
         """Light at ``t``."""
         led, sun, ambient, outside, street, high, lamps = self._mixed(t)
         high = self._setup.sun_pitch_deg if self._setup.sun_pitch_deg is not None else high
-        towards = direction_of(self._setup.sun_yaw_deg - car.heading_deg(t), high)
+        towards = vehicle_direction(self._setup.sun_yaw_deg - car.heading_deg(t), high)
         sun *= 1.0 - self._setup.trees * self._shade(car.travelled_m)
         sun *= _through_windows(towards[2])
         lamp = max(0.0, math.cos(2 * math.pi * car.travelled_m / _LAMP_M)) ** 3

@@ -1,4 +1,4 @@
-"""What the eyes meet: zones by ray, targets inside zones, and the angles of a direction.
+"""What the eyes meet: zones by ray, and targets inside zones.
 
 Vehicle frame as in ISO 8855, mm; shown angles: yaw positive to the driver's right, pitch up, degrees.
 """
@@ -8,25 +8,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from dms.assessment.geometry import corners, first_hit
 from dms.errors import InputError
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from dms.records.words import Zone
 
-_TINY = 1e-9
 _TRIES = 16
-
-
-def angles_of(v: Vector) -> tuple[float, float]:
-    """Yaw and pitch of a direction, degrees."""
-    x, y, z = v
-    return math.degrees(math.atan2(-y, x)), math.degrees(math.atan2(z, math.hypot(x, y)))
-
-
-def direction_of(yaw_deg: float, pitch_deg: float) -> Vector:
-    """Unit vector with these angles."""
-    yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
-    return math.cos(yaw) * math.cos(pitch), -math.sin(yaw) * math.cos(pitch), math.sin(pitch)
 
 
 def minus(a: Vector, b: Vector) -> Vector:
@@ -49,7 +37,8 @@ class Sights:
     """The zones of one cabin as the driver meets them with the eyes."""
 
     def __init__(self, cabin: Cabin) -> None:
-        self._boxes = [(box.zone, box.low_mm, box.high_mm) for box in cabin.zones]
+        self._names: list[Zone] = [box.zone for box in cabin.zones]
+        self._boxes = [corners(box) for box in cabin.zones]
         self.ocular, self.lens = cabin.ocular_point_mm, cabin.camera.position_mm
         self.inboard = -1.0 if cabin.drive == "lhd" else 1.0
         """Sign of vehicle y towards the middle of the car."""
@@ -57,24 +46,14 @@ class Sights:
 
     def zone(self, eye: Vector, direction: Vector) -> Zone:
         """Zone of the nearest box that the line of sight meets; ``other`` when it meets none."""
-        best: Zone = "other"
-        nearest = math.inf
-        inverse = [1.0 / (v if abs(v) > _TINY else _TINY) for v in direction]
-        for name, low, high in self._boxes:
-            near, far = 0.0, nearest
-            for axis in range(3):
-                one, two = (low[axis] - eye[axis]) * inverse[axis], (high[axis] - eye[axis]) * inverse[axis]
-                near, far = max(near, min(one, two)), min(far, max(one, two))
-                if near > far:
-                    break
-            else:
-                best, nearest = name, near
-        return best
+        hit = first_hit(eye, direction, self._boxes)
+        return "other" if hit is None else self._names[hit]
 
     def point_in(self, zone: Zone, eye: Vector, rng: np.random.Generator) -> Vector:
         """A random point well inside a zone's box that is not hidden behind another zone; mm."""
-        boxes = [(low, high) for name, low, high in self._boxes if name == zone]
-        low, high = boxes[int(rng.integers(len(boxes)))]
+        boxes = [box for name, box in zip(self._names, self._boxes, strict=True) if name == zone]
+        box = boxes[int(rng.integers(len(boxes)))]
+        low, high = box[:3], box[3:]
         point = eye
         for attempt in range(_TRIES):
             spread = 0.5 if attempt < _TRIES / 2 else 0.9  # the middle may be hidden, e.g. a window behind the passenger
