@@ -23,7 +23,7 @@ import msgspec
 from dms.bus.layout import Layout
 from dms.bus.layout import load as load_layout
 from dms.bus.port import Bus, CanFrame
-from dms.errors import DmsError
+from dms.errors import DmsError, UsageError
 from dms.inference.engine_set import EngineSet
 from dms.perception.pipeline import Perception
 from dms.profiles import load_profile
@@ -77,6 +77,9 @@ class Bench:
         rules: of the controller.
         plant: name of a bug put into the product on purpose.
         on_frame: told of each frame on the bus, both ways, with its time.
+
+    Raises:
+        UsageError: pictures without engines.
     """
 
     def __init__(
@@ -94,6 +97,8 @@ class Bench:
         plant: str | None = None,
         on_frame: Callable[[CanFrame, float], None] | None = None,
     ) -> None:
+        if level == "rendered" and engines is None:
+            raise UsageError("pictures need engines to look at them")
         self.loaded, self.scenario = loaded, prepared(loaded.scenario, level, seed)
         self.clock, self.seams, self.timeline = clock or VirtualClock(), seams or Seams(), Timeline()
         self.handover = Handover(rules, self.scenario.controller.state)

@@ -17,6 +17,8 @@ def lines(result: Result) -> list[str]:
     name = result.name + (" (rendered)" if result.level == "rendered" else "")
     counted = f"{met}/{len(result.verdicts)} expectations"
     found = [f"{_WORDS[result.outcome]:<7} {name:<42} {counted:<18} {result.seconds:6.1f} s in {result.wall_s:5.1f} s"]
+    if result.note is not None:
+        found.append(f"        {result.note}")
     if result.outcome == "waiting":
         found.append(f"        for {result.waits_for}")
     elif result.outcome != "passed":

@@ -32,6 +32,7 @@ class Result:
         waits_for: what the product lacks yet.
         late_s: on a wall clock, the latest that anything came.
         files: written for this run, by kind.
+        note: what else should be known of the run.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Result:
     waits_for: str | None = None
     late_s: float = 0.0
     files: dict[str, str] = field(default_factory=dict)
+    note: str | None = None
 
     @property
     def failed(self) -> list[Verdict]:
@@ -107,7 +109,7 @@ class Result:
                 for v in self.verdicts
             ],
             "controller": [msgspec.to_builtins(event) for event in self.events], "disagreements": self.disagreements,
-            "files": self.files,
+            "files": self.files, "note": self.note,
         }  # fmt: skip
         if timeline:
             found["timeline"] = self.timeline.plain()

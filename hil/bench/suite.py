@@ -60,7 +60,7 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
 
             told = files.enter_context(TraceWriter(Path(job.out) / f"{stem(job)}.{job.trace}")).frame
         clock = WallClock() if job.wall else VirtualClock()
-        driver = _driver_file(loaded, job, engines)
+        driver, note = _driver_file(loaded, job, engines)
         bench = Bench(
             loaded, level=job.level, seed=job.seed, clock=clock, plant=job.plant, engines=engines, driver_file=driver,
             on_frame=told,
@@ -71,21 +71,22 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
         except DmsError as error:
             result = bench.result
             result.error = str(error)
+    result.note = note
     if job.out is not None:
         _write(job, result)
     return result
 
 
-def _driver_file(loaded: Loaded, job: Job, engines: "EngineSet | None") -> "DriverBaseline | None":
-    """The gaze calibration of a rendered driver, made before the drive."""
+def _driver_file(loaded: Loaded, job: Job, engines: "EngineSet | None") -> "tuple[DriverBaseline | None, str | None]":
+    """The gaze calibration of a rendered driver, made before the drive; or why there is none."""
     if engines is None or not loaded.scenario.calibrated:
-        return None
+        return None, None
     from hil.driver.closed_loop import calibrated
 
     try:
-        return calibrated(prepared(loaded.scenario, job.level, job.seed), engines)
-    except InputError:  # eyes behind dark glasses give none; then nobody is called ready
-        return None
+        return calibrated(prepared(loaded.scenario, job.level, job.seed), engines), None
+    except InputError as error:  # eyes behind dark glasses give none
+        return None, f"not calibrated: {error}"
 
 
 def stem(job: Job) -> str:

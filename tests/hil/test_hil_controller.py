@@ -257,10 +257,10 @@ def test_a_trace_comes_back_and_drives_a_car(tmp_path: Path, ending: str) -> Non
 
 
 def test_between_two_processes_over_multicast(tmp_path: Path) -> None:
-    log = tmp_path / "log.jsonl"
-    arguments = ["hil", "controller", "--state", "active", "--seconds", "6", "--jsonl", "--request-at", "4.5", "--log", str(log)]
-    code = "import sys; from dms.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    bus = open_bus(BusConfig(interface="udp_multicast"))
+    log, group = tmp_path / "log.jsonl", "239.74.163.77"  # not the one that other tests use
+    arguments = ["--channel", group, "--state", "active", "--seconds", "6", "--jsonl", "--request-at", "4.5", "--log", str(log)]
+    code = "import sys; from dms.cli.main import main; sys.exit(main(['hil', 'controller', *sys.argv[1:]]))"
+    bus = open_bus(BusConfig(interface="udp_multicast", channel=group))
     publisher = Publisher(bus, Encoder(load()), time.monotonic, time.sleep)
     publisher.start()
     other = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
