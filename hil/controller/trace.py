@@ -1,6 +1,5 @@
-"""CAN traces: what went over the bus in a run, written and read by python-can. The ending chooses the format."""
+"""CAN traces written: what went over the bus in a run; the ending chooses the format. ``dms.bus.trace`` reads them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -43,31 +42,3 @@ class TraceWriter:
                 bitrate_switch=frame.bit_rate_switch, channel=0,
             )
         )  # fmt: skip
-
-
-def read_trace(path: Path) -> Iterator[tuple[float, CanFrame]]:
-    """Data frames of a trace with their times, s from the first one.
-
-    Raises:
-        InputError: no trace, or damaged.
-    """
-    start: float | None = None
-    try:
-        with path.open("rb") as file:  # python-can's reader of BLF leaves the file open when it refuses it
-            if path.suffix == ".blf" and file.read(4) != b"LOGG":
-                raise InputError(f"trace {path} is damaged or no CAN trace: it does not begin as BLF does")
-        with can.LogReader(str(path)) as reader:
-            for message in reader:
-                if message.is_error_frame or message.is_remote_frame:
-                    continue
-                start = message.timestamp if start is None else start
-                frame = CanFrame(
-                    message.arbitration_id, bytes(message.data), message.is_extended_id, message.is_fd, message.bitrate_switch
-                )  # fmt: skip
-                yield message.timestamp - start, frame
-    except OSError as error:
-        raise InputError(f"trace {path} cannot be read: {error.strerror or error}") from None
-    except InputError:
-        raise
-    except Exception as error:  # python-can's readers raise whatever their format's parser does
-        raise InputError(f"trace {path} is damaged or no CAN trace: {' '.join(str(error).split())}") from None

@@ -10,11 +10,11 @@ import yaml
 
 from dms.bus.layout import Layout
 from dms.bus.port import CanFrame
+from dms.bus.trace import read_trace
 from dms.bus.vehicle_inputs import EXAMPLE, VehicleInputs
 from dms.errors import InputError
 from dms.records import VehicleState
 from dms.records.words import Gear, Ignition
-from hil.controller.trace import read_trace
 
 
 class Vehicle(Protocol):
@@ -129,7 +129,9 @@ class TraceVehicle:
 
     def __init__(self, path: str, layout: Layout, mapping: Path = EXAMPLE) -> None:
         ours = set(layout.by_id)
-        found = [(t, frame) for t, frame in read_trace(Path(path)) if (frame.can_id, frame.extended) not in ours]
+        everything = list(read_trace(path))
+        start = everything[0][0] if everything else 0.0
+        found = [(t - start, frame) for t, frame in everything if (frame.can_id, frame.extended) not in ours]
         if not found:
             raise InputError(f"trace {path} holds no frame but those of driver monitoring and controller")
         self._waiting = deque(found)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from dms.bus.samples import GestureEvent
+from dms.bus.trace import read_trace
 from dms.cli.main import main
 from dms.errors import InputError
 from hil.bench.bench import Bench
@@ -19,7 +20,6 @@ from hil.bench.result import Result
 from hil.bench.scenario import decode, load, shipped
 from hil.bench.seams import Seam, Seams, names
 from hil.bench.suite import Job, jobs, play
-from hil.controller.trace import read_trace
 
 SHORT = "drowsy_eyes_shut_short"
 SOME = (
@@ -157,7 +157,7 @@ def test_run_as_a_user_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     found = json.loads(capsys.readouterr().out)
     assert found["schema"] == "dms.bench/1" and found["outcome"] == "passed" and len(found["expectations"]) == 5
     assert found["repeat"] == f"dms hil run {SHORT} --seed 5"
-    ids = {frame.can_id for _, frame in read_trace(tmp_path / "out" / found["files"]["trace"])}
+    ids = {frame.can_id for _, frame in read_trace(str(tmp_path / "out" / found["files"]["trace"]))}
     assert ids == {0x200, 0x201, 0x202, 0x3A0, 0x3A1, 0x3A3, 0x3B0}
     timeline = json.loads((tmp_path / "out" / found["files"]["timeline"]).read_text())["timeline"]
     assert {"readiness", "controller", "driver.eyes"} <= set(timeline["signals"]) and timeline["marks"]
@@ -206,7 +206,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", SHORT, "--junit", "/nowhere/x.xml"], 3, "cannot be written"),
         (["run", SHORT, "--out", "/dev/null/x"], 3, "cannot be made"),
         (["controller", "--mapping", "x"], 2, "--mapping goes with --trace"),
-        (["controller", "--trace", "nothing.log"], 3, "cannot be read"),
+        (["controller", "--trace", "nothing.log"], 3, "cannot read the trace"),
         (["controller", "--drive", "nothing.yaml"], 3, "cannot be read"),
         (["controller", "--interface", "socketcan", "--channel", "nocan9"], 4, "cannot open CAN"),
     ],
