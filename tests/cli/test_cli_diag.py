@@ -76,27 +76,34 @@ def told(tmp_path, text, seconds=60.0, times=1):
         time.sleep(0.1)
 
 
+def again(attempt, good, seconds=40.0):
+    """A busy machine takes its time: the same attempt until it is good."""
+    end = time.monotonic() + seconds
+    while not good(result := attempt()):
+        assert time.monotonic() < end, (result.out, result.err)
+        time.sleep(0.5)
+    return result
+
+
 @pytest.mark.slow
 def test_a_running_system_from_outside(dms, config, service, standing, tmp_path):
+    def diag(*words):
+        return dms("diag", *words, "--config", config)
+
     told(tmp_path, "dms: running")
-    time.sleep(2.5)  # seat and belt are missing on this bus; sure after a second
-    read = dms("diag", "read", "--config", config)
-    assert read.code == 0 and read.err == "", read.err
-    assert "VIN not written" in read.out and "l3_default version" in read.out and "pictures/s" in read.out
-    assert "U1102-87" in read.out and "failed this cycle" in read.out and "limited by  " in read.out and "km/h" in read.out
-    assert dms("diag", "write", "vin", VIN, "--config", config).code == 0
-    engines = dms("diag", "routine", "engines", "--config", config)
-    assert engines.code == 0 and "files unchanged" in engines.out
-    lamp = dms("diag", "routine", "lamp", "--config", config)
+    read = again(lambda: diag("read"), lambda r: r.code == 0 and "U1102-87" in r.out)  # no seat and belt on this bus
+    assert read.err == "" and "VIN not written" in read.out and "l3_default version" in read.out and "pictures/s" in read.out
+    assert "failed this cycle" in read.out and "limited by  " in read.out and "km/h" in read.out
+    assert diag("write", "vin", VIN).code == 0
+    assert "files unchanged" in again(lambda: diag("routine", "engines"), lambda r: r.code == 0).out
+    lamp = diag("routine", "lamp")
     assert lamp.code == 1 and lamp.complaint == "dms: refused: conditions not correct (0x22)"
-    assert dms("diag", "clear", "--config", config).code == 0
-    assert dms("diag", "reset", "--config", config).out == "it ends and starts again\n"
+    assert diag("clear").code == 0
+    again(lambda: diag("reset"), lambda r: r.out == "it ends and starts again\n")
     told(tmp_path, "dms: running", times=2)
-    time.sleep(2.5)
-    document = json.loads(dms("diag", "read", "--config", config, "--json").out)
-    assert document["schema"] == "dms.diag/1"
-    assert document["data"]["vehicle_identification_number"]["vin"] == VIN
-    assert {"U1102-87", "B1A06-54"} <= {code["code"] for code in document["codes"]}
+    read = again(lambda: diag("read", "--json"), lambda r: "U1102-87" in r.out and "B1A06-54" in r.out)
+    document = json.loads(read.out)
+    assert document["schema"] == "dms.diag/1" and document["data"]["vehicle_identification_number"]["vin"] == VIN
     os.kill(service.pid, signal.SIGKILL)
     service.wait()
     kept = dms("diag", "store", tmp_path / "memory")
