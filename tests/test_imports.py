@@ -34,8 +34,8 @@ MAY_USE["runtime"] = {*MAY_USE}
 MAY_USE["cli"] = {*MAY_USE}
 
 HIL_USERS = {
-    "dms.cli.demo", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_bench", "dms.cli.hil_controller", "dms.cli.hil_evaluate",
-    "dms.cli.hil_glances",
+    "dms.cli.demo", "dms.cli.demo_cockpit", "dms.cli.scenario", "dms.cli.hil", "dms.cli.hil_bench", "dms.cli.hil_controller",
+    "dms.cli.hil_evaluate", "dms.cli.hil_faults", "dms.cli.hil_glances",
 }  # fmt: skip
 """The only modules of the product that may reach into the test bench."""
 

@@ -3,6 +3,7 @@ heard by the reference receiver, shown live. Without a terminal it prints one li
 
 dms demo                                    the sample log in real time
 dms demo --synthetic [SCENARIO]             the synthetic driver in closed loop, in simulated time: he hears the warnings
+dms demo --cockpit                          a head unit steered by hand signs, on a web page of this machine
 """
 
 import argparse
@@ -37,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=_seed, metavar="N", help="with --synthetic: of driver and chance (default: the scenario's)"
     )
+    parser.add_argument(
+        "--cockpit",
+        action="store_true",
+        help="a simulated head unit in its own process, steered by gestures; with --log by pictures",
+    )
     parser.add_argument("--seconds", type=float, help="stop after so long (default: all of it)")
     parser.add_argument("--interface", default="virtual", help="CAN interface: virtual, udp_multicast, socketcan, ...")
     parser.add_argument("--channel", help="CAN channel, e.g. can0")
@@ -53,6 +59,10 @@ def _seed(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when readiness frames arrived and the receiver accepted them, else 1; 4 without a renderer."""
+    if args.cockpit:
+        from dms.cli.demo_cockpit import run as cockpit
+
+        return cockpit(args)
     if args.synthetic is not None:
         return _synthetic(args)
     if args.seed is not None:

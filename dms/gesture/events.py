@@ -16,6 +16,8 @@ Phase = Literal["start", "repeat", "release", "cancel", "inhibited"]
 MOVED_WORDS = (
     "swipe_left", "swipe_right", "swipe_up", "swipe_down", "circle_cw", "circle_ccw", "pinch", "push", "wave",
 )  # fmt: skip
+TURNS = ("circle_cw", "circle_ccw")
+"""May be told again with each turn."""
 SIGN_WORDS = (
     "open_palm", "fist", "point", "victory", "three", "four", "thumb_up", "thumb_down", "ok", "call", "stop", "rock", "mute",
 )  # fmt: skip

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dms.gesture.events import Act, HandSeen, Moved
+from dms.gesture.events import TURNS, Act, HandSeen, Moved
 from dms.gesture.settings import Interaction
 
 
@@ -47,7 +47,7 @@ class Grammar:
         self._held: _Sign | None = None
         self._started = self._repeat_at = 0.0
         self._spent: str | None = None
-        self._quiet_until = -math.inf
+        self._quiet_until, self._moved = -math.inf, ""
         self._side: HandSeen | None = None
 
     @property
@@ -111,10 +111,12 @@ class Grammar:
         return []
 
     def _move(self, t: float, moved: Moved, meaning: Meaning) -> list[Act]:
-        ready = (self.awake(t) or not meaning.needs_wake) and t >= self._quiet_until
+        turning = moved.word in TURNS and moved.word == self._moved
+        quiet_until = self._quiet_until - (self._rules.refractory_s - self._rules.turn_s if turning else 0.0)
+        ready = (self.awake(t) or not meaning.needs_wake) and t >= quiet_until
         if not ready or moved.sure < self._rules.moved_sure:
             return []
-        self._quiet_until = t + self._rules.refractory_s
+        self._quiet_until, self._moved = t + self._rules.refractory_s, moved.word
         self._awake_until = t + self._rules.awake_s
         side = None if self._side is None else self._side.side
         return [Act("start", moved.word, side, moved.sure, moved.value)]

@@ -71,6 +71,16 @@ class Track:
         """From the first look to the last."""
         return self._looks[-1][0] - self._looks[0][0] if self._looks else 0.0
 
+    def turned(self, since: float) -> float:
+        """How far the hand has gone round its middle place since a time, radians."""
+        place = np.stack([row[:2] for _, row in self._looks])
+        later = np.array([t >= since for t, _ in self._looks])
+        if later.sum() < 3:
+            return 0.0
+        around = place[later] - place.mean(axis=0)
+        angles = np.unwrap(np.arctan2(around[:, 1], around[:, 0]))
+        return float(abs(angles[-1] - angles[0]))
+
     def window(self) -> NDArray[np.float32]:
         """Up to the last look."""
         times = np.array([t for t, _ in self._looks])

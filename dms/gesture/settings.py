@@ -35,6 +35,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     repeat_s: float
     hold_max_s: float
     refractory_s: float
+    turn_s: float
     lost_s: float
     unknown_s: float
     elbow_reach: float

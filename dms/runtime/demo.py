@@ -40,8 +40,9 @@ class Heard:
 class Listener(Worker):
     """The Level 3 controller's ear: its own port on the bus, the reference receiver, counts."""
 
-    def __init__(self, layout: Layout, bus: Bus) -> None:
+    def __init__(self, layout: Layout, bus: Bus, told: Callable[[CanFrame, float], None] | None = None) -> None:
         super().__init__("reference-receiver")
+        self._told = told
         self.heard = Heard()
         self.receiver = TakeoverReceiver(layout)
         self._bus = bus
@@ -53,6 +54,8 @@ class Listener(Worker):
             if frame is None:
                 continue
             self.heard.frames += 1
+            if self._told is not None:
+                self._told(frame, clock.now())
             if self.receiver.feed(frame, clock.now()) is None:
                 continue
             self.heard.readiness_frames += 1
@@ -133,13 +136,14 @@ def demo_run(
     bus_config: BusConfig,
     on_state: Callable[[TakeoverReadiness, Judged | None], None],
     play_can: bool = True,
+    heard: Callable[[CanFrame, float], None] | None = None,
 ) -> Iterator[DemoRun]:
     """Three ports on one bus: ours, the vehicle's (played from the log) and the controller's."""
     start = clock.now() + LEAD_S
     ports = [open_bus(bus_config) for _ in range(3)]
     try:
         source = PacedSource(log, clock.now, clock.sleep, start)
-        listener = Listener(parts.layout, ports[2])
+        listener = Listener(parts.layout, ports[2], heard)
         player = CanPlayer(log.name, ports[1], clock.now, clock.sleep, start) if play_can else None
         # The loop first: the other threads inherit its priority, or they would be put aside while they hold Python's lock.
         with Loop(parts, source, engines, ports[0], on_state) as loop, listener:

@@ -22,6 +22,8 @@ from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
 from dms.gesture import Act, GestureSession, load_commands, load_interaction
+from dms.gesture.motion import SLOT as MOTION_SLOT
+from dms.gesture.motion import NetworkMotion
 from dms.inference.engine_set import EngineSet
 from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime import clock
@@ -111,7 +113,8 @@ class Loop:
         self.publisher = make_publisher(parts, bus, encoder, self.watch, self.realtime, self._sent, self._carried)
         self.check = PictureCheck(encoder.parameters.stale_after_s)
         self._cycle = None if parts.cycle_file is None else CycleKeeper(parts.cycle_file)
-        self.judging = self._judging(parts, Engines(engines, renew, golden), inference, camera)
+        kept = Engines(engines, renew, golden)
+        self.judging = self._judging(parts, kept, inference, camera)
         self._inference = Stage(inference, self.judging.work, self._prepare("inference"), self._changed)
         listening = Listening(bus, self._heard, can, self._quit)
         self._listener = Stage(can, listening.work, self._prepare("can"), self._changed)
@@ -119,7 +122,7 @@ class Loop:
             parts, engines, source, self.judging, self.publisher, self.watch, self.realtime, golden, machine or Machine(),
             notifier or Notifier({}), lamp,
         )  # fmt: skip
-        self.gestures = self._gesturing(parts)
+        self.gestures = self._gesturing(parts, kept)
         self._supervisor = self._supervise(parts.config.real_time, camera)
 
     def _judging(self, parts: Loaded, engines: Engines, inference: Pulse, camera: Pulse) -> Judging:
@@ -250,13 +253,16 @@ class Loop:
         self.posted = limited(sample, self.effect)
         self.publisher.post(self.posted)
 
-    def _gesturing(self, parts: Loaded) -> Gesturing | None:
-        """The gesture stage, where it was asked for."""
+    def _gesturing(self, parts: Loaded, engines: Engines) -> Gesturing | None:
+        """The gesture stage, where it was asked for; without the engine of moved gestures it knows signs only."""
         section = parts.config.gestures
         if not section.enabled:
             return None
         rules = load_interaction(section.settings)
-        session = GestureSession(rules, load_commands(section.commands), parts.cabin)
+        motion = None
+        if MOTION_SLOT in engines.now:
+            motion = NetworkMotion(lambda window: engines.now[MOTION_SLOT].run({"track": window})["words"], rules)
+        session = GestureSession(rules, load_commands(section.commands), parts.cabin, motion)
         head_unit = HeadUnitReceiver(parts.layout)
         return Gesturing(
             session, rules, head_unit, lambda t: self.inputs.snapshot(t).l3_state, self.publisher.post_gesture, self._on_act

@@ -10,6 +10,7 @@ from dms.camera.live import LiveSource
 from dms.camera.open import open_source
 from dms.camera.v4l2 import lamp_state
 from dms.errors import UsageError
+from dms.gesture.motion import SLOT as MOTION_SLOT
 from dms.inference.engine_set import EngineSet
 from dms.records import TakeoverReadiness
 from dms.runtime import clock
@@ -68,7 +69,7 @@ class Service:
         self._stack = ExitStack()
         section = parts.config.engines
         for key, named in (("files", section.files.keys()), ("precision", section.precision.keys())):
-            if unknown := named - set(CHAIN_SLOTS):
+            if unknown := named - {*CHAIN_SLOTS, MOTION_SLOT}:
                 raise UsageError(f"{name}: engines.{key}: no slot {unknown.pop()}; there are {', '.join(CHAIN_SLOTS)}")
 
     def __enter__(self) -> "Service":
@@ -122,7 +123,8 @@ class Service:
 
     def _load(self, stack: ExitStack) -> EngineSet:
         section = self._parts.config.engines
-        engines = EngineSet(CHAIN_SLOTS, section.backend, section.load_options(), section.path_overrides(), section.fallback)
+        slots = (*CHAIN_SLOTS, MOTION_SLOT) if self._parts.config.gestures.enabled else CHAIN_SLOTS
+        engines = EngineSet(slots, section.backend, section.load_options(), section.path_overrides(), section.fallback)
         stack.callback(engines.close)
         engines.warmup()
         return engines

@@ -77,6 +77,7 @@ class Bench:
         rules: of the controller.
         plant: name of a bug put into the product on purpose.
         on_frame: told of each frame on the bus, both ways, with its time.
+        own_head_unit: where the scenario has a cockpit, the head unit is the bench's; ``False``: it is on the bus already.
 
     Raises:
         UsageError: pictures without engines.
@@ -96,6 +97,7 @@ class Bench:
         rules: HandoverRules | None = None,
         plant: str | None = None,
         on_frame: Callable[[CanFrame, float], None] | None = None,
+        own_head_unit: bool = True,
     ) -> None:
         if level == "rendered" and engines is None:
             raise UsageError("pictures need engines to look at them")
@@ -111,6 +113,7 @@ class Bench:
             waits_for=self.scenario.waits_for,
         )  # fmt: skip
         self._engines, self._driver_file, self._given_ports, self._on_frame = engines, driver_file, ports, on_frame
+        self._own_head_unit = own_head_unit
         self._open = ExitStack()
         self._pictures = self._peer_steps = 0
         self._acts = sorted(self.scenario.controller.acts, key=lambda act: act.at)
@@ -137,7 +140,7 @@ class Bench:
         self.head_unit: LockStepHeadUnit | None = None
         if scenario.cockpit:
             self.device.gestures = LockStepGestures(cabin, self.layout)
-            self.head_unit = LockStepHeadUnit(car, self.layout)
+            self.head_unit = LockStepHeadUnit(car, self.layout) if self._own_head_unit else None
         self.peer = HandoverPeer(car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=self._heard)
         return self
 

@@ -13,8 +13,8 @@ from dms.inference.slots import find_engine
 from dms.inference.tensorrt.plan_store import PlanStore
 from dms.inference.tensorrt_backend import TensorRtBackend
 
-SLOTS = ("drowsiness", "eye_landmarks", "eye_state", "face_detector", "face_mesh", "gaze", "gesture", "hand_detector",
-         "hand_landmarks", "head_pose")  # fmt: skip
+SLOTS = ("drowsiness", "eye_landmarks", "eye_state", "face_detector", "face_mesh", "gaze", "gesture",
+         "gesture_motion", "hand_detector", "hand_landmarks", "head_pose")  # fmt: skip
 EYE = "eye_state"
 
 
