@@ -1,0 +1,106 @@
+"""Moved gestures: the window, the reader's manners, and the shipped network on generated tracks."""
+
+import numpy as np
+import pytest
+
+from dms.gesture import HandSeen, load_interaction
+from dms.gesture.motion import AGAIN, SLOT, WORDS, NetworkMotion
+from dms.gesture.motion_window import ROWS, STEP_S, STEPS, Track, looks, window
+from dms.inference.engine_set import EngineSet
+
+RULES = load_interaction()
+HAND = np.random.default_rng(3).normal(0, 0.1, (21, 2))
+
+
+def seen(x: float = 0.0) -> HandSeen:
+    return HandSeen("right", [*HAND, x, 0.0], (0.5, 0.5), 0.3, "open_palm", 0.9)
+
+
+def reader(*answers: str) -> NetworkMotion:
+    """One that is told these words in turn, surely; the last one for ever."""
+    told = list(answers)
+
+    def network(windows: np.ndarray) -> np.ndarray:
+        assert windows.shape == (1, ROWS, STEPS) and windows.dtype == np.float32
+        word = told.pop(0) if len(told) > 1 else told[0]
+        return np.array([[0.95 if w == word else 0.005 for w in WORDS]], dtype=np.float32)
+
+    return NetworkMotion(network, RULES)
+
+
+def told(motion: NetworkMotion, seconds: float, rate: float = 20.0) -> list[tuple[float, str]]:
+    found = []
+    for n in range(int(seconds * rate)):
+        moved = motion.step(n / rate, seen())
+        if moved is not None:
+            found.append((n / rate, moved.word))
+    return found
+
+
+def test_place_and_size_of_the_picture_make_no_difference() -> None:
+    times = np.arange(40) * 0.05
+    track = HAND + np.stack([np.linspace(0, 0.5, 40), np.zeros(40)], axis=1)[:, None]
+    one, two = window(times, looks(track), 1.9), window(times, looks(3.0 * track + 7.0), 1.9)
+    np.testing.assert_allclose(one, two, atol=1e-4)
+
+
+def test_gaps_are_empty_and_rate_does_not_matter() -> None:
+    track = HAND[None].repeat(120, axis=0)
+    fast = window(np.arange(120) / 60, looks(track), 1.95)
+    slow = window(np.arange(40) / 20, looks(track[:40]), 1.95)
+    np.testing.assert_allclose(fast, slow, atol=1e-5)
+    late = window(np.array([0.0, 1.8]), looks(track[:2]), 1.8)
+    assert 3 <= late[-1].sum() <= 4  # the last look and what is near it
+    assert not window(np.array([0.0]), looks(track[:1]), 9.0).any()
+
+
+def test_an_answer_must_come_again_and_a_stroke_back_is_none() -> None:
+    assert told(reader("swipe_left"), 1.1)[:1] == [(pytest.approx(0.4 + STEP_S * (AGAIN - 1)), "swipe_left")]
+    assert told(reader(*["swipe_left", "none"] * 20), 1.5) == []
+    words = ["none"] * 5 + ["swipe_left"] * 4 + ["swipe_right"] * 8 + ["none"]
+    assert [word for _, word in told(reader(*words), 2.0)] == ["swipe_left"]
+
+
+def test_a_circle_is_told_once_a_turn() -> None:
+    """However sure the network stays, the hand has to go round again."""
+    assert len(told(reader("circle_cw"), 2.0)) == 1
+    motion, events = reader("circle_cw"), 0
+    for n in range(80):
+        angle = 2 * np.pi * n / 20
+        hand = HandSeen("right", [*HAND, 0.2 * np.cos(angle), 0.2 * np.sin(angle)], (0.5, 0.5), 0.3, "point", 0.9)
+        events += motion.step(n / 20, hand) is not None
+    assert 3 <= events <= 5
+
+
+def test_reset_and_time_running_backwards_forget() -> None:
+    motion = reader("push")
+    told(motion, 0.4)
+    motion.reset()
+    assert motion.step(0.45, seen()) is None
+    track = Track()
+    track.add(5.0, HAND)
+    track.add(1.0, HAND)
+    assert track.length_s == 0.0
+
+
+def test_the_shipped_network_tells_generated_gestures_and_leaves_ordinary_hands_alone() -> None:
+    """A few tracks; the whole figures: ``python engines/gesture_motion/train.py evaluate``."""
+    from engines.gesture_motion.tracks import IDLE, track
+
+    right = wrong = 0
+    with EngineSet((SLOT,)) as engines:
+        motion = NetworkMotion(lambda x: engines[SLOT].run({"track": x})["words"], RULES)
+
+        def words(word: str, number: int, kind: str | None = None) -> set[str]:
+            times, points, _ = track(np.random.default_rng([4, number]), word, "test", kind)
+            motion.reset()
+            moved = [
+                motion.step(float(t), HandSeen(None, p, (0.5, 0.5), 0.3, None, 0.0)) for t, p in zip(times, points, strict=True)
+            ]
+            return {one.word for one in moved if one is not None}
+
+        for number, word in enumerate(WORDS[1:] * 2):
+            right += word in words(word, number)
+        for number, kind in enumerate(IDLE):
+            wrong += len(words("none", 100 + number, kind))
+    assert right >= 14 and wrong == 0
