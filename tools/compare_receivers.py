@@ -20,7 +20,7 @@ from random import Random
 from dms.bus.contract.c_source import STATEMENT
 from dms.bus.contract.export import SETS, export
 from dms.bus.contract.vectors import lines
-from dms.bus.layout import COUNTER, CRC, Layout, Message, load
+from dms.bus.layout import Layout, Message, load
 from dms.bus.port import CanFrame
 from dms.bus.trace import candump
 
@@ -35,6 +35,10 @@ class Wild:
         self._message, self._random = message, random
         self._counter = self._picture = 0
         self._sent: list[CanFrame] = []
+        names = {"DMS_OperSt": "Active", "TkoRdy_St": "Ready", "DrvAvail_St": "Yes", "DrvPresent_St": "Yes"}
+        self._ready = {name: message.signals[name].names[word] for name, word in names.items()}
+        self._places = {signal.name: (signal.start, (1 << signal.length) - 1) for signal in message.codec.signals}
+        self._pictures = int(message.signals["Smpl_FrameCnt"].high) + 1
         self._harms = [getattr(self, name) for name in dir(self) if name.startswith("harm_")]
 
     def trace(self, frames: int) -> Trace:
@@ -58,16 +62,19 @@ class Wild:
         return self._random.choice((*exact, self._random.randrange(0, 3_000_000)))
 
     def _good(self, ready: bool) -> CanFrame:
-        signals, random = self._message.signals, self._random
-        codes = {name: random.getrandbits(signal.bits) for name, signal in signals.items() if name not in (CRC, COUNTER)}
-        if ready:
-            words = {"DMS_OperSt": "Active", "TkoRdy_St": "Ready", "DrvAvail_St": "Yes", "DrvPresent_St": "Yes"}
-            codes |= {name: signals[name].names[word] for name, word in words.items()}
-            codes |= {"TkoRdy_Lvl": random.choice((4, 5)), "Smpl_Age": random.randrange(0, 80)}
+        """Random bits, with a statement among them; ``ready``: one that says so."""
+        assert self._message.protection is not None
+        random = self._random
+        payload = random.getrandbits(8 * self._message.length)
+        codes = {**self._ready, "TkoRdy_Lvl": random.choice((4, 5)), "Smpl_Age": random.randrange(0, 80)} if ready else {}
         self._picture += random.random() < 0.9
         if random.random() < 0.95:
-            codes["Smpl_FrameCnt"] = self._picture % (int(signals["Smpl_FrameCnt"].high) + 1)
-        return self._frame(self._message.pack(codes, self._step()))
+            codes["Smpl_FrameCnt"] = self._picture % self._pictures
+        for name, code in codes.items():
+            start, mask = self._places[name]
+            payload = payload & ~(mask << start) | code << start
+        data = payload.to_bytes(self._message.length, "little")
+        return self._frame(self._message.protection.protect(data, self._step()))
 
     def _step(self) -> int:
         assert self._message.protection is not None
