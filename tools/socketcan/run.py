@@ -22,6 +22,7 @@ from tools.compare_receivers import build
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 LIMIT_S = 400
+MEMORY_MIB = 768
 TOOLS = {
     "candump": "can-utils",
     "cansend": "can-utils",
@@ -74,12 +75,28 @@ def preload(folder: Path) -> dict[str, str]:
     return {"LD_PRELOAD": str(library)}
 
 
+def memory_folder(otherwise: str) -> str:
+    """Where the guest's memory lies as a file: in the host's memory if there is room (containers have little), else on disk."""
+    shared = "/dev/shm"
+    roomy = os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 2 * MEMORY_MIB << 20
+    return shared if roomy else otherwise
+
+
 def run_guest(options: list[str]) -> int:
     """The tests in a guest; pytest's exit code, or 1 when the guest did not come to an end."""
     with tempfile.TemporaryDirectory(prefix="socketcan-") as name:
         folder = Path(name)
-        environment = {**os.environ, "TMPDIR": "/dev/shm" if os.access("/dev/shm", os.W_OK) else name, **preload(folder)}
-        command = ["linux.uml", "mem=768M", "rootfstype=hostfs", "root=/dev/root", "rootflags=/", "ro", "quiet", "loglevel=1"]
+        environment = {**os.environ, "TMPDIR": memory_folder(name), **preload(folder)}
+        command = [
+            "linux.uml",
+            f"mem={MEMORY_MIB}M",
+            "rootfstype=hostfs",
+            "root=/dev/root",
+            "rootflags=/",
+            "ro",
+            "quiet",
+            "loglevel=1",
+        ]
         command += ["con=null", "con0=null,fd:1", f"init={sys.executable}", "--", str(HERE / "guest.py"), name, str(ROOT)]
         (folder / "arguments").write_text("\0".join([*PYTEST, *options]))
         build(folder / "contract")
