@@ -2,6 +2,7 @@
 
 Vehicle inputs come from the log's CAN channel. A video has none, so belt, seat and Level 3 state are unknown and the driver is
 never "ready". With --out the folder gets states.jsonl, observations.jsonl, can.log (candump format), events.jsonl, summary.json.
+observations.jsonl holds all that the rules were given: "dms assess" makes the same states of it again.
 """
 
 import argparse

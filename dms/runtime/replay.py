@@ -19,7 +19,7 @@ from dms.camera.base import Source
 from dms.camera.log import LogFrames
 from dms.drivelog.reader import LogReader
 from dms.inference.engine_set import EngineSet
-from dms.records import Frame, TakeoverReadiness
+from dms.records import Frame, TakeoverReadiness, VehicleState
 from dms.runtime.chain import Chain, Judged
 from dms.runtime.clock import ManualClock
 from dms.runtime.config import Loaded
@@ -38,6 +38,8 @@ class Step:
     sent: CanFrame | None = None
     statement: TakeoverStatement | None = None
     """What the reference receiver believes after ``sent``."""
+    inputs: VehicleState | None = None
+    """Vehicle inputs that the chain was given: with the frame, or alone."""
 
 
 @dataclass(slots=True)
@@ -118,19 +120,15 @@ class Replay:
                 vehicle=inputs,
             )
         )
-        return Step(frame.t, judged.state, judged)
+        return Step(frame.t, judged.state, judged, inputs=inputs)
 
     def _can(self, frame: CanFrame, t: float) -> Iterator[Step]:
         self._inputs.feed(frame, t)
         self._publisher.acknowledge(self._inputs.snapshot(t).takeover_request_count)
         if t - self._fed_at >= FEED_WITHOUT_FRAME_S:
-            state = self._feed_inputs(t)
-            if state is not None:
-                yield Step(t, state)
-
-    def _feed_inputs(self, t: float) -> TakeoverReadiness | None:
-        self._fed_at = t
-        return self._chain.vehicle(self._inputs.snapshot(t))
+            self._fed_at = t
+            inputs = self._inputs.snapshot(t)
+            yield Step(t, self._chain.vehicle(inputs), inputs=inputs)
 
     def _publish_until(self, t: float) -> Iterator[Step]:
         """Run the publisher's cycles that are due before ``t``."""

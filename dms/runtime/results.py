@@ -12,8 +12,9 @@ import msgspec
 from dms.bus.trace import candump
 from dms.errors import InputError
 from dms.inference.engine_set import EngineSet
-from dms.records import TakeoverReadiness
+from dms.records import TakeoverReadiness, VehicleState
 from dms.records.jsonl import encode
+from dms.runtime.chain import Judged
 from dms.runtime.config import Loaded
 from dms.runtime.figures import percentiles
 from dms.runtime.replay import Step
@@ -46,6 +47,13 @@ class Tally:
     last_t: float = 0.0
     seconds_in: dict[str, float] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+
+
+def given(inputs: VehicleState, judged: Judged | None) -> bytes:
+    """What the rules were given, as ``dms assess`` reads it: an observation with its vehicle inputs, or these alone."""
+    if judged is None:
+        return encode(inputs)
+    return encode(judged.sight.observation)[:-1] + b',"vehicle":' + encode(inputs) + b"}"
 
 
 class ReplayResults:
@@ -85,6 +93,8 @@ class ReplayResults:
             self.tally.receiver_heard += 1
             self.tally.receiver_ready += bool(step.statement and step.statement.ready)
             self._write("can.log", candump(step.sent, step.t))
+        if step.inputs is not None:
+            self._write("observations.jsonl", given(step.inputs, step.judged))
         if step.state is not None:
             self._state(step.state, step)
 
@@ -100,7 +110,6 @@ class ReplayResults:
             tally.silent_states += 1
         else:
             tally.frames += 1
-            self._write("observations.jsonl", encode(step.judged.sight.observation))
             for name, milliseconds in step.judged.sight.stages_ms.items():
                 self._stages.setdefault(name, []).append(milliseconds)
         if self._changed(state):

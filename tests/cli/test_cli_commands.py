@@ -165,6 +165,8 @@ def test_replay_twice_gives_the_same_bytes(dms, short_log, tmp_path):
         summary = json.loads(result.out)
     for file in ("states.jsonl", "observations.jsonl", "can.log", "events.jsonl", "summary.json"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes(), file
+    again = dms("assess", tmp_path / "first" / "observations.jsonl", "--driver", "sample", "--jsonl")
+    assert again.code == 0 and again.out == (tmp_path / "first" / "states.jsonl").read_text()  # the rules got nothing else
     assert summary["frames"] > 100 and summary["can_frames"] > 150 and summary["backend"] == "onnxruntime"
     assert summary["readiness_share"]["ready"] > 0.2  # he looks ahead, but for two seconds his gaze is read too low to be sure
 
