@@ -56,7 +56,9 @@ def test_same_log_same_bytes(parts, short_log, blind_engines, tmp_path):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes(), file
     states = (tmp_path / "first" / "states.jsonl").read_text().splitlines()
     observed = (tmp_path / "first" / "observations.jsonl").read_text().splitlines()
-    assert len(observed) == summary["frames"] > 60 and len(states) == summary["frames"] + summary["states_without_frame"]
+    pictures = [line for line in observed if line.startswith('{"schema":"dms.observation/1"')]
+    assert all(line.startswith('{"schema":"dms.vehicle/1"') for line in observed if line not in pictures)
+    assert len(pictures) == summary["frames"] > 60 and len(states) == summary["frames"] + summary["states_without_frame"]
     assert json.loads((tmp_path / "first" / "timing.json").read_text())["cpu_ms_per_frame"] > 0
     trace = (tmp_path / "first" / "can.log").read_text().splitlines()
     assert len(trace) == summary["can_frames"] and "can0 3A0##1" in trace[0]
