@@ -62,8 +62,9 @@ class EndlessLog(LiveSource):
         self._start, self._index = start, 0
 
     def _run(self) -> None:
+        passes = max(0, int((clock.now() - self._start) / PASS_S)) - 1
         while not self._stopping.is_set():
-            passes = max(0, int((clock.now() - self._start) / PASS_S))
+            passes += 1  # counted, not read off the clock: the last picture comes a little before the pass is over
             with LogFrames(sample_log()) as log:
                 for frame in log.frames():
                     t = self._start + passes * PASS_S + frame.t

@@ -15,6 +15,7 @@ from dms.bus.messages import Encoder
 from dms.bus.port import Bus, BusCounts, CanFrame
 from dms.bus.samples import BusHealth, GestureEvent, Sample
 from dms.bus.schedule import PublisherParameters, Schedule
+from dms.ring import Ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Periods:
         self.cycles = 0
         self.last: float | None = None
         self._cycle_s = cycle_s
-        self._errors: deque[float] = deque(maxlen=12000)
+        self._errors = Ring(12000)
 
     def note(self, now: float) -> None:
         """One left now."""
@@ -53,7 +54,7 @@ class Periods:
     def stats(self, missed: int, failed: int) -> PublisherStats:
         """The figures, with what else was counted."""
         base = PublisherStats(cycles=self.cycles, missed=missed, send_failures=failed)
-        errors = np.asarray(self._errors.copy()) * 1e3
+        errors = self._errors.last() * 1e3
         if not errors.size:
             return base
         p50, p99 = (float(v) for v in np.percentile(errors, (50, 99)))

@@ -10,7 +10,6 @@ be got wrong outside. Signals go in as ``float32`` in the units the slot's speci
 
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.errors import EngineFailed
+from dms.ring import Ring
 
 Tensor = NDArray[Any]
 Tensors = Mapping[str, Tensor]
@@ -106,7 +106,7 @@ class Engine(ABC):
     def __init__(self, spec: EngineSpec) -> None:
         self.spec = spec
         self._pending: dict[int, Tensors] = {}
-        self._times: deque[float] = deque(maxlen=1000)
+        self._times = Ring(1000)
         self._runs = 0
         self._began = 0.0
 
@@ -171,10 +171,11 @@ class Engine(ABC):
 
     def stats(self) -> Stats:
         """Timing of the last 1000 runs."""
-        if not self._times:
+        times = self._times.last()
+        if not times.size:
             return Stats(0, 0.0, 0.0, 0.0, 0.0)
-        p50, p95, p99 = (float(v) for v in np.percentile(np.asarray(self._times), (50, 95, 99)))
-        return Stats(self._runs, p50, p95, p99, self._times[-1])
+        p50, p95, p99 = (float(v) for v in np.percentile(times, (50, 95, 99)))
+        return Stats(self._runs, p50, p95, p99, float(times[-1]))
 
     def close(self) -> None:
         """Give back what the back end holds."""

@@ -1,9 +1,12 @@
 """What the loop did, in numbers."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
+from dms.ring import Ring
 from dms.runtime.figures import percentiles
+
+KEPT = 20000
+"""Pictures that latencies are kept of: eleven minutes at 30 a second."""
 
 
 @dataclass(slots=True)
@@ -16,12 +19,12 @@ class LoopCounts:
     """Pictures that were not judged: of wrong size, too old on arrival, out of order, from the future."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Pictures without an optional part, for want of time, by part."""
-    judged_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
-    bus_ms: deque[float] = field(default_factory=lambda: deque(maxlen=20000))
+    judged_ms: Ring = field(default_factory=lambda: Ring(KEPT))
+    bus_ms: Ring = field(default_factory=lambda: Ring(KEPT))
 
-    def percentiles(self, values: "deque[float]", last: int | None = None) -> dict[str, float] | None:
+    def percentiles(self, values: Ring, last: int | None = None) -> dict[str, float] | None:
         """p50, p99 and max, of the ``last`` so many; ``None`` without values."""
-        chosen = list(values)[-last:] if last else list(values)  # copied at once: another thread goes on writing
-        if not chosen:
+        chosen = values.last(last)
+        if not chosen.size:
             return None
-        return {**percentiles(chosen, (50, 99)), "max": round(max(chosen), 3)}
+        return {**percentiles(chosen, (50, 99)), "max": round(float(chosen.max()), 3)}
