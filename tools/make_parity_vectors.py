@@ -76,7 +76,7 @@ def pictures():
         "face_detector": cut(grey, (256, 256), 512, 192),
         "face_mesh": cut(grey, (226, 120), 160, 192),
         "eye_landmarks": cut(grey, (202, 103), 52, 64),
-        "hand_detector": cut(colour, (256, 256), 512, 192),
+        "palm_detector": cut(colour, (256, 256), 512, 192),
         "hand_landmarks": cut(colour, (226, 120), 160, 224),
     }
 

@@ -4,9 +4,9 @@
 
 DATA is a folder of topics, each with ``pictures/`` and ``truth.jsonl`` (one JSON object a picture, key ``file``). Known kinds:
 ``headpose`` (forward_camera, up_camera, yaw_deg ..., face_box_px), ``gaze`` (direction_camera, target_camera_mm, camera, set),
-``eyes_face``, ``eyes_crop`` and ``nir_face`` (eyes: open or closed), ``yawn`` and ``nir_cabin`` (yawn), ``no_face``. Topics that
-are not there are left out. Colour topics are measured again as simulated near-infrared (``tools/simulated_infrared.py``), and
-eyes of whole faces are covered to see whether they are still called visible.
+``eyes_face``, ``eyes_crop`` and ``nir_face`` (eyes: open or closed), ``yawn`` and ``nir_cabin`` (yawn), ``hands`` (boxes and
+fingers shown), ``no_face``. Topics that are not there are left out. Colour topics are measured again as simulated near-infrared
+(``tools/simulated_infrared.py``), and eyes of whole faces are covered to see whether they are still called visible.
 
 Observation records go to DIR/observations (for ``tools/worst_cases.py``), changed pictures to DIR/infrared and DIR/covered, the
 figures to DIR/figures.json; without --out all is thrown away. --score also runs a scoring program on the same records, called
@@ -31,7 +31,7 @@ from measuring.figures import KINDS, measure  # noqa: E402
 from measuring.spread import HEAD, Figure  # noqa: E402
 from simulated_infrared import copies  # noqa: E402
 
-INFRARED = ("headpose", "gaze", "eyes_face", "eyes_crop", "yawn")
+INFRARED = ("headpose", "gaze", "eyes_face", "eyes_crop", "yawn", "hands", "no_face")
 """Measured in simulated near-infrared, too."""
 FACES = ("eyes_face", "headpose")
 """Whole faces whose eyes are covered."""

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from dms.inference.base import Engine, Tensors
 from dms.perception import landmarks as lm
-from dms.perception.detection import Detection, Detector
+from dms.perception.hand_search import Proposer, Stillness, upright
 from dms.perception.roi import Points, Roi, around
 from dms.perception.settings import Settings
-from dms.perception.tint import warm
 from dms.records.frame import Frame
 from dms.records.observation import Hand
 
-PALM_LAYERS = ((8, 2), (16, 6))
 PALM_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """Points that move little when fingers bend: they carry the region of interest from frame to frame."""
+CONFIRMATIONS = 2
+"""So often a first reading is looked at again until two readings agree."""
 
 Picture = NDArray[np.uint8]
 
@@ -41,12 +41,12 @@ class HandReading:
         """Where to look in the next frame: upright (wrist below), a little towards the fingers."""
         wrist = self.points[lm.WRIST, :2]
         knuckles = (self.points[5, :2] + 2 * self.points[9, :2] + self.points[13, :2]) / 4
-        angle = _upright(wrist, knuckles)
+        angle = upright(wrist, knuckles)
         roi = around(self.points[list(PALM_POINTS)], angle, 2.0)
-        return _shifted(roi, 0.1 * roi.size / 2.0)
+        return roi.shifted(0.05 * roi.size)
 
     def record(self) -> Hand:
-        """The observation record's part, without its sign (``signs``)."""
+        """The observation record's part. Gestures are another engine's work."""
         return Hand(
             side="right" if self.right >= 0.5 else "left",
             confidence=round(self.presence, 3),
@@ -71,15 +71,18 @@ def count_fingers(points: Points) -> int:
 
 
 class HandFinder:
-    """Searches at a low rate, follows at a high one; a moving hand is read on every frame, a still one less often."""
+    """Searches at a low rate and only where something moved, follows at a high one; a moving hand is read on every frame, a still
+    one less often."""
 
     def __init__(self, engines: Mapping[str, Engine], settings: Settings) -> None:
-        self._palms = Detector(engines["hand_detector"], PALM_LAYERS, settings.palm_score)
+        self._proposer = Proposer(engines, settings)
         self._points = engines["hand_landmarks"]
         self._settings = settings
+        self._stillness = Stillness(settings.hand_change)
         self._tracks: list[HandReading] = []
         self._searched_at = float("-inf")
-        self._refused: list[tuple[Detection, float]] = []
+        self._refused: list[tuple[Roi, float]] = []
+        self._proposals: list[Roi] = []
         self._cut: tuple[Frame, Roi, Tensors] | None = None
 
     def ahead(self, frame: Frame) -> dict[str, Tensors]:
@@ -94,31 +97,41 @@ class HandFinder:
     def still(self, frame: Frame) -> list[Hand]:
         """All hands of one picture; each region is refined once from the points themselves."""
         found: list[HandReading] = []
-        for palm in self._search(frame):
-            first = self._read(frame, _roi_of(palm), self._settings.hand_track_presence)
-            again = self._read(frame, first.next_roi(), self._settings.hand_presence) if first else None
-            if again and not _known(again.points, found):
-                found.append(again)
+        for roi in self._proposer.both(frame):
+            hand = None if _holds(found, (roi.cx, roi.cy)) else self._confirmed(frame, roi)
+            if hand and not _known(hand.points, found):
+                found.append(hand)
         return [h.record() for h in found[: self._settings.max_hands]]
 
     def track(self, frame: Frame, may_search: bool) -> list[Hand]:
-        """Follow known hands; search if it is time, there is room, and ``may_search``."""
+        """Follow known hands; search if it is time, there is room, something moved, and ``may_search``. Of what a search proposes
+        one place a frame is read, so that no frame takes long."""
         kept: list[HandReading] = []
         for hand in self._tracks:
             fresh = self._follow(frame, hand)
             if fresh is not None and not _known(fresh.points, kept):
                 kept.append(fresh)
-        due = frame.t - self._searched_at >= self._settings.palm_search_s
-        if may_search and due and len(kept) < self._settings.max_hands:
-            self._searched_at = frame.t
-            self._refused = [(p, t) for p, t in self._refused if 0 <= frame.t - t < self._settings.palm_refused_s]
+        if len(kept) < self._settings.max_hands:
+            if may_search and self._due(frame):
+                self._searched_at = frame.t
+                self._refused = [(roi, t) for roi, t in self._refused if 0 <= frame.t - t < self._settings.hand_refused_s]
+                self._proposals = self._proposer.in_turn(frame)
             kept.extend(self._new(frame, kept))
         self._tracks = kept
         return [h.record() for h in kept]
 
     def reset(self) -> None:
         """Forget all tracks."""
-        self._tracks, self._refused = [], []
+        self._tracks, self._refused, self._proposals = [], [], []
+        self._stillness.reset()
+
+    def _due(self, frame: Frame) -> bool:
+        """A hand that wasn't there can only have come where the picture changed; now and then it is looked for all the same."""
+        age = frame.t - self._searched_at
+        if age < self._settings.hand_search_s:
+            return False
+        changed = self._stillness.changed(frame.grey)
+        return changed or age >= self._settings.hand_search_still_s
 
     def _rests(self, frame: Frame, hand: HandReading) -> bool:
         """It did not move, and was read a moment ago."""
@@ -134,27 +147,32 @@ class HandFinder:
         return replace(fresh, moved=moved / max(1.0, float(np.ptp(fresh.points[:, :2], axis=0).max())))
 
     def _new(self, frame: Frame, kept: list[HandReading]) -> list[HandReading]:
-        found: list[HandReading] = []
-        for palm in self._search(frame):
-            if len(kept) + len(found) >= self._settings.max_hands:
-                break
-            if _holds(kept, palm.centre) or self._refused_before(palm):
+        """What the next proposal that is neither known nor refused turns out to be."""
+        while self._proposals:
+            roi = self._proposals.pop(0)
+            if _holds(kept, (roi.cx, roi.cy)) or self._refused_before(roi):
                 continue
-            hand = self._read(frame, _roi_of(palm), self._settings.hand_presence)
+            hand = self._confirmed(frame, roi)
             if hand is None:
-                self._refused.append((palm, frame.t))
-            elif not _known(hand.points, kept + found):
-                found.append(hand)
-        return found
+                self._refused.append((roi, frame.t))
+            return [hand] if hand and not _known(hand.points, kept) else []
+        return []
 
-    def _refused_before(self, palm: Detection) -> bool:
+    def _refused_before(self, roi: Roi) -> bool:
         """The same spot was no hand a moment ago: things on the seat come back with every search."""
-        return any(_same_place(palm, other) for other, _ in self._refused)
+        return any(_same_place(roi, other) for other, _ in self._refused)
 
-    def _search(self, frame: Frame) -> list[Detection]:
-        if frame.colour is not None:
-            return self._palms.find(frame.colour)
-        return self._palms.find(frame.grey, prepare=warm)
+    def _confirmed(self, frame: Frame, roi: Roi) -> HandReading | None:
+        """A proposal is a hand only if the landmark network says so of what its own first points frame, and reads the same points
+        there: what is no hand is read anew each time. The proposed size is not sure, so a wider square is tried, too."""
+        for wider in self._settings.hand_looks:
+            first = self._read(frame, replace(roi, size=roi.size * wider), self._settings.hand_first_presence)
+            for _ in range(CONFIRMATIONS):
+                again = self._read(frame, first.next_roi(), self._settings.hand_presence) if first else None
+                if first and again and _apart(first, again) <= self._settings.hand_agreement:
+                    return again
+                first = again
+        return None
 
     def _feeds(self, frame: Frame, roi: Roi) -> Tensors:
         if self._cut is not None and self._cut[0] is frame and self._cut[1] == roi:
@@ -178,21 +196,10 @@ class HandFinder:
         return HandReading(points, out["world"].reshape(-1, 3).astype(np.float64), presence, right, frame.t)
 
 
-def _roi_of(palm: Detection) -> Roi:
-    """Upright square of 2.6 palm boxes, shifted towards the fingers by half a box."""
-    angle = _upright(palm.keypoints[0], palm.keypoints[2])
-    size = max(palm.box[2], palm.box[3])
-    return _shifted(Roi(*palm.centre, 2.6 * size, angle), 0.5 * palm.box[3])
-
-
-def _upright(wrist: Points, knuckle: Points) -> float:
-    """Angle that turns the line from the wrist to the middle knuckle upright."""
-    return math.atan2(float(knuckle[0] - wrist[0]), -float(knuckle[1] - wrist[1]))
-
-
-def _shifted(roi: Roi, distance: float) -> Roi:
-    """Moved ``distance`` pixels towards its own top."""
-    return replace(roi, cx=roi.cx + math.sin(roi.angle) * distance, cy=roi.cy - math.cos(roi.angle) * distance)
+def _apart(one: HandReading, other: HandReading) -> float:
+    """Mean distance of the points of two readings as a share of the hand's size."""
+    size = max(1.0, float(np.ptp(other.points[:, :2], axis=0).max()))
+    return float(np.linalg.norm(one.points[:, :2] - other.points[:, :2], axis=1).mean()) / size
 
 
 def _known(points: Points, others: list[HandReading]) -> bool:
@@ -201,9 +208,8 @@ def _known(points: Points, others: list[HandReading]) -> bool:
     return any(float(np.linalg.norm(o.points[:, :2].mean(axis=0) - centre)) < size / 3 for o in others)
 
 
-def _same_place(one: Detection, other: Detection) -> bool:
-    (x, y), (u, v) = one.centre, other.centre
-    return math.hypot(x - u, y - v) < 0.3 * other.box[2] and 0.7 < one.box[2] / max(other.box[2], 1e-6) < 1.4
+def _same_place(one: Roi, other: Roi) -> bool:
+    return math.hypot(one.cx - other.cx, one.cy - other.cy) < 0.12 * other.size and 0.7 < one.size / max(other.size, 1e-6) < 1.4
 
 
 def _holds(hands: list[HandReading], point: tuple[float, float]) -> bool:

@@ -36,12 +36,14 @@ from dms.records.observation import Eye, Face, Hand, Head, Objects, Observation
 
 cv2.setNumThreads(1)  # our pictures are small: handing pieces to other threads costs more than it saves
 
-SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_detector", "hand_landmarks", SIGN_SLOT)
+PALM_SLOT = "palm_detector"
+"""Finds some more hands; they are found without it, too."""
+SLOTS = ("face_detector", "face_mesh", "head_pose", "eye_state", "gaze", "hand_detector", "hand_landmarks", PALM_SLOT, SIGN_SLOT)
 """Engine slots of the whole chain. Face detector and mesh are needed; without one of the others its part falls back to geometry
 (head, eyes, gaze) or stays unknown (hands, their signs)."""
 
 HAND_SLOTS = ("hand_detector", "hand_landmarks")
-FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in (*HAND_SLOTS, SIGN_SLOT))
+FACE_SLOTS = tuple(slot for slot in SLOTS if slot not in (*HAND_SLOTS, PALM_SLOT, SIGN_SLOT))
 REPLACED_BY_GEOMETRY = ("head_pose", "eye_state", "gaze")
 """Slots whose part is still answered without them, less well; that is told, see ``Perception.absent``."""
 YAWN_SUSPECTED = 0.5
@@ -94,8 +96,8 @@ class Perception:
         self._rounds = Rounds(engines, now)
         self._trained = Trained(engines, self._rounds)
         self._faces = FaceFinder(engines, self.settings, seat_region, self._trained.head_spread)
-        spare = {slot: SpareEngine(engines[slot], slot, self._rounds) for slot in HAND_SLOTS if slot in engines}
-        self._hands = HandFinder(spare, self.settings) if len(spare) == len(HAND_SLOTS) else None
+        spare = {s: SpareEngine(engines[s], s, self._rounds) for s in (*HAND_SLOTS, PALM_SLOT) if s in engines}
+        self._hands = HandFinder(spare, self.settings) if all(s in spare for s in HAND_SLOTS) else None
         self._signs = SignReader(engines, self.settings.sign_sure)
         self._quality = QualityMeter(self.settings)
         self._model = head_model()
@@ -121,7 +123,7 @@ class Perception:
         self._rounds.begin(deadline)
         image = self._quality.measure(frame.grey, stream=not independent)
         watch.lap("quality")
-        searching_face = not independent and self._faces.due(frame.t)
+        searching = not independent and self._faces.due(frame.t)
         found = self._faces.still(frame.grey) if independent else self._faces.track(frame.grey, frame.t)
         watch.lap("face")
         sight = Sight(Observation(t=frame.t))
@@ -130,8 +132,9 @@ class Perception:
             parts = self._read_face(frame, found, sight, independent)
         watch.lap("head_eyes_gaze")
         late: list[str] = []
+        may_search = not searching or found is None  # one search a frame; without a face that would be never
         try:
-            parts["hands"] = self._read_hands(frame, independent, may_search=not searching_face)
+            parts["hands"] = self._read_hands(frame, independent, may_search)
         except Late:
             late.append("hands")
         watch.lap("hands")

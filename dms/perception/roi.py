@@ -1,7 +1,7 @@
 """Region of interest: a rotated square cut out of a picture, and the way back from its pixels to the frame's."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -26,6 +26,10 @@ class Roi:
         c, s = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         half = pixels / 2
         return np.array([[c, -s, self.cx - c * half + s * half], [s, c, self.cy - s * half - c * half]])
+
+    def shifted(self, distance: float) -> "Roi":
+        """Moved ``distance`` pixels towards its own top."""
+        return replace(self, cx=self.cx + math.sin(self.angle) * distance, cy=self.cy - math.cos(self.angle) * distance)
 
     def cut(self, picture: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
         """The crop, ``pixels`` a side, same channels; black outside the picture."""

@@ -17,7 +17,7 @@ from dms.assessment.cabins import load_cabin
 from dms.errors import InputError
 from dms.records import Frame
 from dms.records.cabin import Camera
-from hil.driver.behaviour.scenario import Passenger, Scenario
+from hil.driver.behaviour.scenario import Passenger, Scenario, ShotsSetup
 from hil.driver.body.asset import load
 from hil.driver.body.figure import Figure
 from hil.driver.body.posed import Posed
@@ -75,7 +75,7 @@ class Shots:
         self._roaming = scenario.shots.roaming
         self._rig = self._camera_place()
         self.camera: Camera = self._rig.camera
-        self._draw = Draw(scenario.shots, self.cabin, self._rng, split_of(self.seed), hand=region == "hand")
+        self._draw = self._drawing(scenario.shots)
         self._figure = Figure(self.seed, self.cabin)
         self._look = look_of(self.seed, scenario.driver.look)
         self._person = Person(seed=self.seed, split=split_of(self.seed))
@@ -101,6 +101,14 @@ class Shots:
             if index % LENS_EVERY == 0 and index:
                 self._rig = self._camera_place()
             yield self._shoot(index)
+
+    def _drawing(self, setup: ShotsSetup) -> Draw:
+        """Who draws the poses."""
+        return Draw(setup, self.cabin, self._rng, split_of(self.seed), hand=self.region == "hand")
+
+    def _width_mm(self) -> float:
+        """How much of the scene a cut-out is wide."""
+        return WIDTH_MM[self.region] * float(np.exp(self._rng.normal(0, 0.1)))
 
     def _accompanied(self, scenario: Scenario) -> Scenario:
         """Now and then somebody sits on the rear bench."""
@@ -129,7 +137,7 @@ class Shots:
         picture = self._renderer.render(drawn, mounted.pose, posed, light, mounted.leds)
         self.ids = picture.ids
         radiance = picture.radiance * np.float32(np.exp(self._rng.normal(0, 0.25)))
-        box = face_box(View(camera=drawn, pose=mounted.pose), posed)
+        box = self._metered(View(camera=drawn, pose=mounted.pose), posed)
         for _ in range(SETTLING):
             taken = model.shoot(radiance, moment.t, light=light, face=box)
         frame = Frame(grey=taken.grey, t=moment.t, index=index, counter=index, source=self.scenario.name)
@@ -144,6 +152,10 @@ class Shots:
         )
         return frame, filmed.label(self.scenario.name, index)
 
+    def _metered(self, view: View, posed: Posed) -> tuple[int, int, int, int] | None:
+        """What the exposure goes by: the face."""
+        return face_box(view, posed)
+
     def _close_up(self, posed: Posed) -> Rig:
         """The same camera, seeing the region only: jittered in place and scale."""
         from hil.driver.render.projection import crop
@@ -152,7 +164,7 @@ class Shots:
         plain = msgspec.structs.replace(self._rig.camera, distortion=[])
         view = View(camera=plain, pose=self._rig.pose)
         scale = plain.fx / max(float(view.to_camera(middle)[2]), 100.0)
-        width = WIDTH_MM[self.region] * scale * float(np.exp(rng.normal(0, 0.1)))
+        width = self._width_mm() * scale
         height = width * self._size[1] / self._size[0]
         x, y = view.pixels(middle)[0] + rng.normal(0, 0.04 * width, 2)
         zoom = self._size[0] / width

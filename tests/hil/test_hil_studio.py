@@ -8,6 +8,7 @@ from hil.driver.behaviour.light import FAMILIES
 from hil.driver.behaviour.scenario import Scenario, load_scenario
 from hil.driver.behaviour.takeover import Heard
 from hil.driver.draws import LIGHTS
+from hil.driver.hand_shots import HandShots
 from hil.driver.ids import Id
 from hil.driver.shots import Shots
 from hil.driver.split import split_of
@@ -104,6 +105,17 @@ def test_shots_are_the_same_again() -> None:
         with Shots(load_scenario("shots"), seed=8, region="eyes") as shots:
             runs.append([frame.grey.tobytes() for frame, _ in shots.frames(stop_s=3)])
     assert runs[0] == runs[1]
+
+
+def test_hand_shots_show_hands_near_and_far_or_none() -> None:
+    extents, counts = [], []
+    with HandShots(load_scenario("shots"), seed=10, size=(96, 96)) as shots:
+        for frame, truth in shots.frames(stop_s=14):
+            assert frame.grey.shape == (96, 96)
+            counts.append(len(truth.hands))
+            extents += [float(np.ptp(np.array(hand.points_px), axis=0).max()) for hand in truth.hands if hand.visible > 0.2]
+    assert {0, 2} <= set(counts)
+    assert max(extents) > 2 * min(extents)
 
 
 def test_id_words_cover_the_face() -> None:

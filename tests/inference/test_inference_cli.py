@@ -36,7 +36,7 @@ def test_list_before_and_after_building(own_cache: Path, small_wheel: Path, caps
     assert call("list") == 0
     out = capsys.readouterr().out
     assert "face_mesh  [face_mesh]  damaged:" in out
-    assert "hand_detector  [hand_detector]  built, 2.3 MB" in out
+    assert "palm_detector  [palm_detector]  built, 2.3 MB" in out
 
 
 def test_build_reports_progress_on_stderr_only(
@@ -58,7 +58,7 @@ def test_check_passes_and_fails(built: object, capsys: pytest.CaptureFixture[str
     assert call("check", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["ok"]
-    assert {"face_detector", "face_mesh", "hand_detector", "hand_landmarks", "eye_landmarks"} <= report["engines"].keys()
+    assert {"face_detector", "face_mesh", "palm_detector", "hand_landmarks", "eye_landmarks"} <= report["engines"].keys()
     real = parity.compare
     monkeypatch.setattr(parity, "compare", lambda *args: [replace(row, limit=0.0) for row in real(*args)])
     assert call("check") == 1

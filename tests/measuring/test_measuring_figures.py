@@ -103,6 +103,8 @@ def test_every_aim_is_of_a_figure_that_is_made() -> None:
         "eyes_face": [{"file": "a", "eyes": "open"}, {"file": "b", "eyes": "closed"}],
         "yawn": [{"file": "a", "yawn": True}, {"file": "b", "yawn": False}],
         "nir_cabin": [{"file": "a", "yawn": True}],
+        "hands": [{"file": "a", "hands": [{"fingers": 2, "box_px": [0, 0, 10, 10]}]}],
+        "no_face": [{"file": "a"}],
     }
     records = [head_record("a", 0.0), head_record("b", 70.0)]
     for topic, part, name in AIMS:
@@ -110,3 +112,26 @@ def test_every_aim_is_of_a_figure_that_is_made() -> None:
             assert (part, name) in values(topic, rows[topic], records), (topic, part, name)
     aim = aim_of(Figure("covered_eyes", "bar", "covered, called visible", 0.5, 9))
     assert aim is not None and not aim.met(0.5) and aim.met(0.02) and not aim.met(None)
+
+
+def hand_record(name: str, *hands: tuple[float, float, int]) -> Record:
+    """Reported hands by the middle of their points and the fingers counted."""
+    found = [{"landmarks_px": [[x, y]] * 21, "fingers": fingers} for x, y, fingers in hands]
+    return {"source": name, "face": {"present": False}, "hands": found}
+
+
+def test_hands_found_counted_and_left_over() -> None:
+    two = [{"fingers": 5, "box_px": [0, 0, 20, 20]}, {"fingers": 0, "box_px": [50, 0, 20, 20]}]
+    rows = [{"file": "a", "hands": two}, {"file": "b", "hands": two[:1]}, {"file": "c", "hands": two[:1]}]
+    records = [hand_record("a", (10, 10, 5), (60, 10, 1), (30, 40, 2)), hand_record("b", (5, 5, 3), (10, 10, 5))]
+    found = values("hands", rows, records)
+    assert found["all", "found"] == 0.75  # c has no record at all
+    assert found["all", "fingers right, of all"] == 0.5  # the nearer one of b counts
+    assert found["all", "other hands a picture"] == pytest.approx(2 / 3)
+    assert found["fingers 0", "fingers right, of all"] == 0.0 and found["fingers 5", "found"] == pytest.approx(2 / 3)
+
+
+def test_hands_where_none_are_labelled_are_only_counted() -> None:
+    rows = [{"file": "a"}, {"file": "b"}]
+    found = values("no_face", rows, [hand_record("a", (1, 1, 2)), hand_record("b")])
+    assert found["all", "hands reported a picture"] == 0.5

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from dms.inference.base import Engine, Options, Tensors
 from dms.inference.fake_backend import FakeBackend, zeros
 from dms.inference.slots import contract
+from dms.perception.detection import Detection
+from dms.perception.hand_search import Stillness, evened, roi_of
 from dms.perception.hands import HandFinder, HandReading, count_fingers
 from dms.perception.settings import Settings
-from dms.perception.tint import warm
 from dms.records.frame import Frame
 
 # Joint angles of an upright right hand's back seen by the camera: base of each finger, direction, lengths (hand units).
@@ -85,32 +86,32 @@ CROP = _fixed_crop()
 
 
 class Hands:
-    """Fake palm and landmark networks: hands at chosen places; the crop's content says nothing."""
+    """Fake detector and landmark networks: hands at chosen places; the crop's content says nothing."""
 
-    def __init__(self, presence: float = 0.95, palms: int = 1) -> None:
-        self.presence, self.palms = presence, palms
+    def __init__(self, presence: float = 0.95, proposals: int = 1) -> None:
+        self.presence, self.proposals = presence, proposals
         self.searches: list[float] = []
         self.reads = 0
+        self.blind_reads = 0
         self.now = 0.0
-        backend = FakeBackend({"hand_detector": self._palm, "hand_landmarks": self._points})
+        backend = FakeBackend({"hand_detector": self._proposals, "hand_landmarks": self._points})
         self.engines: dict[str, Engine] = {s: backend.load(contract(s), Options()) for s in ("hand_detector", "hand_landmarks")}
 
-    def _palm(self, feeds: Tensors) -> Tensors:
+    def _proposals(self, feeds: Tensors) -> Tensors:
         self.searches.append(self.now)
         out = zeros(contract("hand_detector"))
         out["scores"][:] = -9.0
-        boxes = out["boxes"].reshape(2016, -1)
-        for k in range(self.palms):
-            anchor = 2 * (24 * 12 + 5 + 7 * k)
-            out["scores"].reshape(-1)[anchor] = 3.0 - k
-            boxes[anchor, :4] = (0, 0, 20, 20)
-            boxes[anchor, 4:6], boxes[anchor, 8:10] = (0, 8), (0, -8)  # wrist below the middle knuckle
+        boxes = out["boxes"].reshape(400, -1)
+        for k in range(self.proposals):
+            cell = 20 * 10 + 4 + 6 * k
+            out["scores"].reshape(-1)[cell] = 3.0 - k
+            boxes[cell] = (0, 0, 40, 40, 0, 18, 0, -4)  # wrist below the middle knuckle
         return out
 
     def _points(self, feeds: Tensors) -> Tensors:
         self.reads += 1
         out = zeros(contract("hand_landmarks"))
-        out["presence"][:] = self.presence
+        out["presence"][:] = self.presence if self.reads > self.blind_reads else 0.0
         out["handedness"][:] = 0.8
         out["landmarks"].reshape(21, 3)[:, :2] = CROP
         return out
@@ -118,20 +119,40 @@ class Hands:
     def finder(self) -> HandFinder:
         return HandFinder(self.engines, Settings())
 
-    def play(self, finder: HandFinder, frames: int, fps: float = 30.0, may_search: bool = True) -> list[int]:
+    def play(
+        self, finder: HandFinder, frames: int, fps: float = 30.0, may_search: bool = True, moving: bool = True, start: int = 0
+    ) -> list[int]:
         counts = []
-        for k in range(frames):
+        for k in range(start, start + frames):
             self.now = k / fps
-            frame = Frame(grey=np.full((480, 640), 90, np.uint8), t=self.now)
-            counts.append(len(finder.track(frame, may_search)))
+            grey = np.full((480, 640), 90, np.uint8)
+            if moving:
+                grey[200:240, 20 * (k % 30) : 20 * (k % 30) + 40] = 150
+            counts.append(len(finder.track(Frame(grey=grey, t=self.now), may_search)))
         return counts
 
 
 def test_search_runs_at_most_five_times_a_second() -> None:
-    fake = Hands(palms=0)
+    fake = Hands(proposals=0)
     fake.play(fake.finder(), 90)
     assert 13 <= len(fake.searches) <= 15
     assert np.diff(fake.searches).min() >= 0.2 - 1e-9
+
+
+def test_a_still_picture_is_searched_once_a_second() -> None:
+    fake = Hands(proposals=0)
+    fake.play(fake.finder(), 90, moving=False)
+    assert 3 <= len(fake.searches) <= 4
+    assert np.diff(fake.searches).min() >= Settings().hand_search_still_s - 1e-9
+
+
+def test_noise_is_no_movement(rng: np.random.Generator) -> None:
+    """12 levels of noise a pixel, at VGA."""
+    stillness = Stillness(Settings().hand_change)
+    pictures = [np.clip(90 + rng.normal(0, 12, (480, 640)), 0, 255).astype(np.uint8) for _ in range(3)]
+    assert [stillness.changed(p) for p in pictures] == [True, False, False]
+    pictures[2][200:240, 300:340] = 160
+    assert stillness.changed(pictures[2])
 
 
 def test_no_search_when_it_is_not_allowed() -> None:
@@ -147,13 +168,13 @@ def test_a_still_hand_is_read_less_often() -> None:
 
 
 def test_two_hands_stop_the_search() -> None:
-    fake = Hands(palms=2)
+    fake = Hands(proposals=2)
     counts = fake.play(fake.finder(), 60)
     assert counts[-1] == 2 and len(fake.searches) == 1
 
 
 def test_no_more_hands_than_asked_for() -> None:
-    fake = Hands(palms=3)
+    fake = Hands(proposals=3)
     assert max(fake.play(fake.finder(), 20)) == 2
     assert len(fake.finder().still(Frame(grey=np.zeros((480, 640), np.uint8), t=0.0))) == 2
 
@@ -162,39 +183,65 @@ def test_a_hand_that_is_gone_is_dropped() -> None:
     fake = Hands()
     finder = fake.finder()
     fake.play(finder, 5)
-    fake.presence, fake.palms = 0.1, 0
+    fake.presence, fake.proposals = 0.1, 0
     assert fake.play(finder, 12)[-1] == 0
 
 
-def test_a_palm_that_is_no_hand_is_refused() -> None:
+def test_a_proposal_that_is_no_hand_is_refused() -> None:
     fake = Hands(presence=0.6)
     assert fake.play(fake.finder(), 30) == [0] * 30
 
 
+def test_one_proposal_a_frame_is_read() -> None:
+    fake = Hands(presence=0.1, proposals=3)
+    finder, reads = fake.finder(), []
+    for k in range(5):
+        before = fake.reads
+        finder.track(Frame(grey=np.full((480, 640), 90, np.uint8), t=k / 30), True)
+        reads.append(fake.reads - before)
+    assert reads == [len(Settings().hand_looks)] * 3 + [0, 0] and len(fake.searches) == 1
+
+
+def test_a_wider_look_is_taken_before_a_proposal_is_refused() -> None:
+    fake = Hands()
+    fake.blind_reads = 1
+    frame = Frame(grey=np.full((480, 640), 90, np.uint8), t=0.0)
+    assert len(fake.finder().track(frame, True)) == 1 and fake.reads == 3
+    fake.reads, fake.blind_reads = 0, 9
+    assert not fake.finder().track(frame, True) and fake.reads == len(Settings().hand_looks)
+
+
 def test_the_same_hand_is_not_counted_twice() -> None:
-    fake = Hands(palms=1)
+    fake = Hands(proposals=1)
     counts = fake.play(fake.finder(), 30)
     assert max(counts) == 1 and len(fake.searches) > 1
 
 
 @pytest.mark.parametrize("level", [0, 1, 10, 60, 127, 200, 255])
-def test_warm_is_warm_and_never_darker(level: int) -> None:
+def test_evened_is_never_darker(level: int) -> None:
     grey = np.full((40, 50), level, np.uint8)
-    rgb = warm(grey).astype(int)
-    assert rgb.shape == (40, 50, 3)
-    red, green, blue = rgb[0, 0]
-    assert red >= green >= blue
+    out = evened(grey)
+    assert out.shape == grey.shape and out.dtype == np.uint8
+    assert out[0, 0] >= level
     if 5 <= level < 100:
-        assert green > level  # brightened towards the middle
-    if level >= 128:
-        assert red >= level and green >= 0.8 * level
+        assert out[0, 0] > level  # brightened towards the middle
 
 
-def test_warm_keeps_the_order_of_grey_levels() -> None:
+def test_evened_keeps_the_order_of_grey_levels() -> None:
     ramp = np.tile(np.arange(256, dtype=np.uint8), (20, 1))
-    assert (np.diff(warm(ramp).astype(int), axis=1) >= 0).all()
+    assert (np.diff(evened(ramp).astype(int), axis=1) >= 0).all()
 
 
-def test_warm_brings_dark_to_the_middle() -> None:
+def test_evened_brings_dark_to_the_middle_whatever_the_bars() -> None:
     dark = np.random.default_rng(0).integers(10, 40, (100, 100)).astype(np.uint8)
-    assert 90 < np.percentile(warm(dark)[..., 1], 60) < 130
+    assert 110 < np.percentile(evened(dark), 60) < 145
+    barred = np.zeros((160, 160), np.uint8)
+    barred[30:130] = np.resize(dark, (100, 160))
+    assert np.percentile(evened(barred)[30:130], 60) == pytest.approx(np.percentile(evened(dark), 60), abs=2)
+
+
+def test_a_proposal_becomes_an_upright_square() -> None:
+    found = Detection(0.9, (100.0, 50.0, 40.0, 80.0), np.array([[120.0, 120.0], [150.0, 90.0]]))
+    roi = roi_of(found)
+    assert (roi.cx, roi.cy) == (120.0, 90.0) and roi.size == pytest.approx(1.75 * 80)
+    assert roi.angle == pytest.approx(math.pi / 4)

@@ -125,13 +125,10 @@ def test_hand_points(engines: EngineSet, reference: dict, hand_frame: Frame) -> 
     assert hand.record().side == "left"  # the man holds the board with his left hand, to the right in the picture
 
 
-def test_palm_leads_to_the_same_place(engines: EngineSet, reference: dict, hand_frame: Frame) -> None:
-    """A half-hidden hand moves the palm box much; it must still frame the same hand."""
-    x, y, side, angle = reference["hand_roi"]
+def test_our_detector_leads_to_the_same_hand(engines: EngineSet, reference: dict, hand_frame: Frame) -> None:
+    """Without the square that MediaPipe's palm detector gave: the same 21 points of a half-hidden hand, in grey."""
     finder = hands.HandFinder(engines, Settings())
-    palms = finder._search(hand_frame)
-    assert palms
-    roi = hands._roi_of(palms[0])
-    assert np.hypot(roi.cx - x, roi.cy - y) < 0.08 * side
-    assert roi.size == pytest.approx(side, rel=0.1)
-    assert abs(roi.angle - angle) < np.deg2rad(12)
+    found = finder.still(Frame(grey=hand_frame.grey, t=0.0))
+    side = reference["hand_roi"][2]
+    apart = [distances(np.array(hand.landmarks_px), reference["hand_points"]).mean() / side for hand in found]
+    assert min(apart) < 0.05

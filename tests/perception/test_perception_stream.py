@@ -208,11 +208,12 @@ def test_without_hand_engines_hands_are_unknown(face_engines: dict, engines: Eng
 def test_a_missing_engine_is_told(face_engines: dict, caplog: pytest.LogCaptureFixture) -> None:
     """A library user gets geometry where a network is missing, and is told so once."""
     chain = Perception({slot: face_engines[slot] for slot in ("face_detector", "face_mesh", "head_pose")})
-    assert chain.absent == ("eye_state", "gaze", "hand_detector", "hand_landmarks", "gesture")
+    absent = ("hand_detector", "hand_landmarks", "palm_detector", "gesture")
+    assert chain.absent == ("eye_state", "gaze", *absent)
     chain.observe(Frame(grey=portraits.portrait(), t=0.0), independent=True)
     assert [r.getMessage() for r in caplog.records] == ["perception without eye_state, gaze: geometry alone answers, less surely"]
     caplog.clear()
-    assert Perception(face_engines).absent == ("hand_detector", "hand_landmarks", "gesture") and not caplog.records
+    assert Perception(face_engines).absent == absent and not caplog.records
 
 
 def test_stages_are_timed(clip: tuple) -> None:

@@ -99,7 +99,7 @@ def scripted() -> type[Scripted]:
 def nobody() -> dict[str, dict[str, np.ndarray]]:
     """Outputs of all slots by which there is nobody in the picture."""
     outputs = {slot: zeros(contract(slot)) for slot in SLOTS}
-    for slot in ("face_detector", "hand_detector"):
+    for slot in ("face_detector", "hand_detector", "palm_detector"):
         outputs[slot]["scores"] -= 20
     return outputs
 

@@ -16,7 +16,7 @@ from tools.training.covers import cover
 from tools.training.lashes import draw_lashes
 
 ROOT = Path(__file__).resolve().parents[2]
-SET_SEEDS = {"faces": 4001, "eyes": 4002}
+SET_SEEDS = {"faces": 4001, "eyes": 4002, "hands": 4003}
 
 
 def face(seed: int = 0) -> np.ndarray:
@@ -81,7 +81,7 @@ def test_lashes_darken_the_margin_and_repeat() -> None:
     assert abs(np.mean([d[28:, :].mean() for d in drawn]) - 120) < 8  # the cheek is left alone
 
 
-@pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze"])
+@pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "hand_detector"])
 def test_recipes_say_what_the_programs_do(engine: str) -> None:
     recipe = yaml.safe_load((ROOT / "engines" / engine / "recipe.yaml").read_text())
     source = (ROOT / "engines" / engine / "train.py").read_text()
@@ -173,7 +173,9 @@ def test_a_missing_set_is_one_line(program: str, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1 and "manifest.json: cannot be read" in done.stderr
 
 
-@pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion"])
+@pytest.mark.parametrize(
+    "engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion", "hand_detector"]
+)
 def test_training_without_torch_is_one_line(engine: str) -> None:
     file = str(ROOT / "engines" / engine / "train.py")
     program = (

@@ -42,6 +42,13 @@ AIMS: dict[tuple[str, str, str], Aim] = {
     ("yawn", "all", "false alarms"): Aim(most=0.03),
     ("yawn_nir", "all", "recall"): Aim(least=0.85),
     ("nir_cabin", "all", "face found"): Aim(least=1.0),
+    ("hands", "all", "found"): Aim(least=0.953),
+    ("hands", "all", "fingers right, of all"): Aim(least=0.925),
+    ("hands", "all", "other hands a picture"): Aim(most=0.02),
+    ("hands_nir", "all", "found"): Aim(least=0.95),
+    ("hands_nir", "all", "fingers right, of all"): Aim(least=0.88),
+    ("hands_nir", "all", "other hands a picture"): Aim(most=0.02),
+    ("no_face", "all", "hands reported a picture"): Aim(most=0.02),
 }
 COVERED = Aim(most=0.02)
 """Covered eyes that are called visible, for each cover."""

@@ -10,6 +10,7 @@ from measuring import answers
 from measuring.answers import Record
 from measuring.chain import Topic
 from measuring.gaze_figures import gaze
+from measuring.hand_figures import hands, hands_reported
 from measuring.spread import Figure, Statistic, Values, area_under_curve, mean, p95, spread
 from numpy.typing import NDArray
 
@@ -73,6 +74,7 @@ def headpose(topic: Topic, records: Records) -> Iterator[Figure]:
         yield from head_band(topic, part, rows, records)
     turned = [r for r in topic.rows if abs(answers.true_yaw(r)) > 60.0]
     yield rate(topic, "yaw over 60", "side right, of all", [side_right(records.get(r["file"]), r) for r in turned])
+    yield from hands_reported(topic, records)
 
 
 def head_band(topic: Topic, part: str, rows: Sequence[Record], records: Records) -> Iterator[Figure]:
@@ -172,6 +174,7 @@ def cabin(topic: Topic, records: Records) -> Iterator[Figure]:
 def no_face(topic: Topic, records: Records) -> Iterator[Figure]:
     found = [records.get(r["file"]) for r in topic.rows]
     yield rate(topic, "all", "rightly no face", [o is not None and not answers.present(o) for o in found])
+    yield from hands_reported(topic, records)
 
 
 def _number(value: float | None, missing: float = float("nan")) -> float:
@@ -187,4 +190,5 @@ KINDS: dict[str, Measure] = {
     "yawn": yawn,
     "nir_cabin": cabin,
     "no_face": no_face,
+    "hands": hands,
 }

@@ -2,6 +2,7 @@
 
 python -m tools.training.evaluate FACES [--rows N]     head pose, gaze, lids: pictures of a `faces` set, as they were taken
 python -m tools.training.evaluate EYES [--rows N]      eye state: patches of an `eyes` set, as they were taken
+python -m tools.training.evaluate HANDS [--rows N]     hands: pictures of a `hands` set, as they were taken
 
 Shortcuts are looked for, too: a gaze network must not answer from the head alone or from one eye.
 """
@@ -26,6 +27,7 @@ from dms.records.frame import Frame
 from hil.driver.truth.columns import WORDS
 from hil.driver.truth.training_reader import TrainingSet
 from tools.training.answer import answered
+from tools.training.hand_slices import hands
 from tools.training.slices import groups_of, spread, table
 
 Columns = dict[str, NDArray[Any]]
@@ -166,7 +168,9 @@ def main() -> int:
     args = parser.parse_args()
     data = TrainingSet(args.set)
     columns = test_rows(data, args.rows)
-    if columns["picture"].shape[1] == columns["picture"].shape[2]:
+    if "hands" in columns:
+        print(hands(columns))
+    elif columns["picture"].shape[1] == columns["picture"].shape[2]:
         print(faces(columns))
     else:
         print(eyes(columns, data.manifest.shards[0].landmarks))

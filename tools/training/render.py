@@ -1,10 +1,12 @@
-"""Renders the two picture sets the face networks are trained on. Resumable: the same command goes on where it was broken off.
+"""Renders the picture sets the networks are trained on. Resumable: the same command goes on where it was broken off.
 
 python -m tools.training.render faces OUT --count 30000 --workers 2
 python -m tools.training.render eyes  OUT --count 20000 --workers 2
+python -m tools.training.render hands OUT --count 4096
 
 ``faces``: 256 x 256, about 300 mm wide; for head pose, and for gaze and lids through the face mesh. ``eyes``: 224 x 112, 160 mm,
-both eyes; for eye state. Half of the cameras stand where cars have them, half anywhere before the face (``roaming``).
+both eyes; for eye state. ``hands``: 256 x 256, 300 to 1500 mm wide, for the hand detector, with the 21 points of each hand and
+which pixels are bare hand or arm. Half of the cameras stand where cars have them, half anywhere before the face (``roaming``).
 The column ``driver`` says which pixels belong to the driver, so that training can put any background behind them.
 """
 
@@ -22,6 +24,7 @@ import numpy as np
 
 from dms.records import Frame
 from hil.driver.behaviour.scenario import Scenario, ShotsSetup, load_scenario
+from hil.driver.hand_shots import HandShots
 from hil.driver.ids import Id
 from hil.driver.shots import Shots
 from hil.driver.truth.crops import Kind
@@ -32,6 +35,8 @@ from tools.training.answer import answered
 
 NOT_DRIVER = (Id.BACKGROUND, Id.CABIN, Id.PASSENGER, Id.WHEEL)
 SHOTS_A_DRIVER = 48
+HAND_SHOTS_A_DRIVER = 64
+"""A hand differs less from person to person than a face does, and a new driver costs as much as thirty pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,18 @@ class Recipe:
     size: tuple[int, int]
     seed: int
     setup: ShotsSetup
+    shots: int = SHOTS_A_DRIVER
 
     def scenario(self) -> Scenario:
         """The shipped ``shots`` scenario, drawn this way."""
         plain = load_scenario("shots")
-        return msgspec.structs.replace(plain, duration_s=SHOTS_A_DRIVER, shots=self.setup)
+        return msgspec.structs.replace(plain, duration_s=self.shots, shots=self.setup)
 
 
 RECIPES = {
     "faces": Recipe("face", (256, 256), 4001, ShotsSetup(hands=0.25, close=0.4, roaming=0.5)),
     "eyes": Recipe("eyes", (224, 112), 4002, ShotsSetup(yaw_deg=75, hands=0.4, close=0.4, shut=0.25, roaming=0.5)),
+    "hands": Recipe("hand", (256, 256), 4003, ShotsSetup(yaw_deg=70, close=0.2, roaming=0.7), HAND_SHOTS_A_DRIVER),
 }
 
 
@@ -62,10 +69,28 @@ class Run:
     recipe: Recipe
 
     def __call__(self, seed: int) -> Generator[tuple[Frame, Truth, dict[str, Any]], None, None]:
-        with Shots(self.recipe.scenario(), size=self.recipe.size, seed=seed, region=self.recipe.region) as shots:
+        recipe = self.recipe
+        scenario = recipe.scenario()
+        hands = recipe.region == "hand"
+        made = (
+            HandShots(scenario, size=recipe.size, seed=seed)
+            if hands
+            else Shots(scenario, size=recipe.size, seed=seed, region=recipe.region)
+        )
+        with made as shots:
             for frame, truth in shots.frames():
                 driver = ~np.isin(shots.ids, NOT_DRIVER)
-                yield frame, truth, {"driver": np.packbits(driver, axis=1)}
+                own = {"driver": np.packbits(driver, axis=1)}
+                yield frame, truth, own | (hand_columns(truth, shots.ids) if hands else {})
+
+
+def hand_columns(truth: Truth, ids: Any) -> dict[str, Any]:
+    """Points (2 x 21 x 2 px, right hand first, NaN without one), how much of each is seen, and bare skin of hands and arms."""
+    points, visible = np.full((2, 21, 2), np.nan, np.float32), np.zeros(2, np.float32)
+    for hand in truth.hands:
+        row = ("right", "left").index(hand.side)
+        points[row], visible[row] = hand.points_px, hand.visible
+    return {"hands": points, "hands_visible": visible, "skin": np.packbits(ids == Id.HAND, axis=1)}
 
 
 def plan_of(recipe: Recipe, count: int) -> Plan:
@@ -79,7 +104,7 @@ def plan_of(recipe: Recipe, count: int) -> Plan:
         width=recipe.size[0],
         height=recipe.size[1],
         count=count,
-        per_shard=4 * SHOTS_A_DRIVER,
+        per_shard=4 * recipe.shots,
         picture=recipe.size,
         asset_sha256=asset_hash(),
     )

@@ -4,6 +4,7 @@ The trunk of a published network (Apache-2.0) is read out of the engine cache (`
 become parameters. It is fully convolutional, so it may be fed another picture size than the network it comes from.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from dms.inference.slots import find_engine
 class Trunk(nn.Module):
     """Layers from the input picture to the tensor ``until``.
 
-    Takes n x 1 x h x w, grey levels 0..255 as float.
+    Takes n x c x h x w, levels 0..255 as float; c is 1 for a network that takes grey, else 3.
     """
 
     def __init__(self, engine: str, until: str) -> None:
@@ -47,8 +48,8 @@ class Trunk(nn.Module):
         self.until = until
 
     def _start(self, graph: Any) -> str:
-        """Output of the reshaping of the input picture to n x 1 x h x w."""
-        return str(next(node.output[0] for node in graph.node if node.op_type == "Reshape"))
+        """Output of the reshaping of the input picture to n x c x h x w."""
+        return str(next(node.output[0] for node in graph.node if node.op_type in ("Reshape", "Transpose")))
 
     def _after_input(self, node: Any) -> bool:
         known = {self._input, *(step[2] for step in self._steps)}
@@ -65,8 +66,21 @@ class Trunk(nn.Module):
         inputs = [name for name in node.input if name]
         self._steps.append((node.op_type, inputs, node.output[0], options))
 
+    def first(self) -> tuple[nn.Parameter, nn.Parameter]:
+        """Weights and bias of the first layer."""
+        weight, bias = (self.weights[name.replace(".", "_")] for name in self._steps[0][1][1:3])
+        return weight, bias
+
+    def set_first(self, weight: Tensor) -> None:
+        """Other weights for the first layer, say for another number of channels."""
+        self.weights[self._steps[0][1][1].replace(".", "_")] = nn.Parameter(weight.detach().clone())
+
     def forward(self, picture: Tensor) -> Tensor:
         """Feature map, n x channels x h x w."""
+        return self.maps(picture, (self.until,))[0]
+
+    def maps(self, picture: Tensor, names: Sequence[str]) -> list[Tensor]:
+        """Several feature maps by name, none beyond ``until``."""
         values: dict[str, Tensor] = {self._input: picture}
 
         def get(name: str) -> Tensor:
@@ -74,7 +88,7 @@ class Trunk(nn.Module):
 
         for op, inputs, output, options in self._steps:
             values[output] = _APPLY[op]([get(i) for i in inputs if op != "Pad" or i in values], options)
-        return values[self.until]
+        return [values[name] for name in names]
 
 
 def _conv(x: list[Tensor], options: dict[str, Any]) -> Tensor:
@@ -92,8 +106,7 @@ def _pad(x: list[Tensor], options: dict[str, Any]) -> Tensor:
 
 
 def _prelu(x: list[Tensor], options: dict[str, Any]) -> Tensor:
-    slope = x[1].reshape(1, -1, 1, 1)
-    return F.relu(x[0]) - slope * F.relu(-x[0])
+    return F.prelu(x[0], x[1].flatten())
 
 
 def _pool(x: list[Tensor], options: dict[str, Any]) -> Tensor:
