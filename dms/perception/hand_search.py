@@ -82,9 +82,9 @@ class Proposer:
     def _by_palms(self, frame: Frame) -> list[Roi]:
         if self._palms is None:
             return []
-        colour = frame.colour is not None
-        found = self._palms.find(frame.colour) if colour else self._palms.find(frame.grey, prepare=warm)
-        return [palm_roi(palm) for palm in found]
+        if frame.colour is not None:
+            return [palm_roi(palm) for palm in self._palms.find(frame.colour)]
+        return [palm_roi(palm) for palm in self._palms.find(frame.grey, prepare=warm)]
 
     def _few(self, places: list[Roi]) -> list[Roi]:
         """The first of each place."""

@@ -6,7 +6,7 @@ from dms.inference.fake_backend import FakeBackend, FakeEngine, zeros
 from dms.inference.slots import contract
 from dms.perception.detection import Detector, _blend, _overlap, anchors
 from dms.perception.face import FACE_LAYERS
-from dms.perception.hands import PALM_LAYERS
+from dms.perception.hand_search import PALM_LAYERS
 
 CELL = 48 * 20 + 30
 """Face detector anchor in row 20, column 30: centre (122, 82) of 192."""

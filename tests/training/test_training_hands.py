@@ -74,4 +74,4 @@ def test_pictures_are_prepared_by_the_running_chain() -> None:
     """No second pre-processing."""
     prepared = "from dms.perception.hand_search import"
     assert prepared in FILE.read_text() and "return evened(canvas)" in FILE.read_text()
-    assert "prepare=evened" in (FILE.parents[2] / "dms" / "perception" / "hands.py").read_text()
+    assert "prepare=evened" in (FILE.parents[2] / "dms" / "perception" / "hand_search.py").read_text()
