@@ -14,7 +14,7 @@ from dms.inference.tensorrt.plan_store import PlanStore
 from dms.inference.tensorrt_backend import TensorRtBackend
 
 SLOTS = ("drowsiness", "eye_landmarks", "eye_state", "face_detector", "face_mesh", "gaze", "gesture",
-         "gesture_motion", "hand_detector", "hand_landmarks", "head_pose")  # fmt: skip
+         "gesture_motion", "hand_detector", "hand_landmarks", "head_pose", "palm_detector")  # fmt: skip
 EYE = "eye_state"
 
 

@@ -173,9 +173,7 @@ def test_a_missing_set_is_one_line(program: str, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1 and "manifest.json: cannot be read" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion", "hand_detector"]
-)
+@pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion", "hand_detector"])
 def test_training_without_torch_is_one_line(engine: str) -> None:
     file = str(ROOT / "engines" / engine / "train.py")
     program = (
