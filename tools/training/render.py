@@ -2,7 +2,7 @@
 
 python -m tools.training.render faces OUT --count 30000 --workers 2
 python -m tools.training.render eyes  OUT --count 20000 --workers 2
-python -m tools.training.render hands OUT --count 4096
+python -m tools.training.render hands OUT --count 2816
 
 ``faces``: 256 x 256, about 300 mm wide; for head pose, and for gaze and lids through the face mesh. ``eyes``: 224 x 112, 160 mm,
 both eyes; for eye state. ``hands``: 256 x 256, 300 to 1500 mm wide, for the hand detector, with the 21 points of each hand and
