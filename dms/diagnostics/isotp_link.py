@@ -91,14 +91,15 @@ class IsoTp:
             self._pump(0.001)
 
     def _pump(self, timeout_s: float) -> None:
-        """Hand received frames to the layers until one was of use, and let the layers send."""
+        """Hand one received frame to the layers, passing over those of others, and let the layers send."""
         for _ in range(FRAMES_AT_ONCE):
             frame = self._bus.receive(timeout_s)
             if frame is None:
                 break
             timeout_s = 0.0
-            if frame.can_id in self._frames:
+            if frame.can_id in self._frames:  # one at a time: a flood waits, and is bounded, in the bus's own queue
                 self._frames[frame.can_id].append(frame)
+                break
         self._physical.process()
         if self._functional is not None:
             self._functional.process()

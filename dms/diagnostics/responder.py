@@ -20,6 +20,7 @@ class Responder:
         send: puts an answer on its way.
         pool: where the server works; shared by all responders of a server.
         tell: told of bugs, in one line.
+        rest: called after each request: the place to keep a tester that never pauses from taking the loop's time.
     """
 
     def __init__(
@@ -27,13 +28,18 @@ class Responder:
         server: Server,
         send: Callable[[bytes], None],
         pool: ThreadPoolExecutor,
-        tell: Callable[[str], None] = lambda text: None,
+        tell: Callable[[str], object] = str,
+        rest: Callable[[], object] = bool,
     ) -> None:
-        self._server, self._send, self._pool, self._tell = server, send, pool, tell
+        self._server, self._send, self._pool, self._tell, self._rest = server, send, pool, tell, rest
         self.talk: Conversation = server.open()
 
     def handle(self, request: bytes, functional: bool = False) -> None:
-        """Answer one request; returns when that is done."""
+        """Answer one request; returns when that is done, and after a rest."""
+        self._answer(request, functional)
+        self._rest()
+
+    def _answer(self, request: bytes, functional: bool) -> None:
         work = self._pool.submit(self._server.answer, self.talk, request, functional)
         patience, pending = SHARE * self._server.timing.p2_s, False
         while True:

@@ -28,6 +28,9 @@ from dms.runtime.loop import Loop
 from dms.runtime.machine import Machine
 from dms.runtime.selftest import Item, engine_files
 
+REST_S = 0.01
+"""After each request: a tester is served a hundred times a second at the most, so that the networks keep their time."""
+
 REOPEN_S = 1.0
 """After the diagnostic bus was lost it is opened again so much later."""
 
@@ -120,10 +123,11 @@ class Diagnosis:
     def _open_doip(self, stack: ExitStack) -> None:
         section = self._section.doip
         assert section is not None
-        self.doip = DoipServer(
-            section.host, section.port, section.address, lambda send: Responder(self.server, send, self._pool, _tell)
-        )
+        self.doip = DoipServer(section.host, section.port, section.address, self._responder)
         stack.callback(self.doip.close)
+
+    def _responder(self, send: Callable[[bytes], None]) -> Responder:
+        return Responder(self.server, send, self._pool, _tell, lambda: self._stop.wait(REST_S))
 
     def _link(self) -> tuple[IsoTp, Bus]:
         addresses, config = self._section.addresses(), self._parts.config.bus_config()
@@ -144,7 +148,7 @@ class Diagnosis:
             link, bus = again
 
     def _serve(self, link: IsoTp) -> None:
-        responder = Responder(self.server, link.send, self._pool, _tell)
+        responder = self._responder(link.send)
         try:
             while not self._stop.is_set():
                 heard = link.poll()
