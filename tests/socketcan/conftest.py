@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,13 +111,17 @@ class Foreign:
         self._output = output.open("wb")
         self.process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT)
 
+    def lines(self) -> list[str]:
+        """What it has printed by now."""
+        return self._path.read_text(errors="replace").splitlines()
+
     def stop(self) -> list[str]:
         """Ends it; the lines it printed."""
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(10)
         self._output.close()
-        return self._path.read_text(errors="replace").splitlines()
+        return self.lines()
 
 
 @pytest.fixture
@@ -132,3 +137,39 @@ def foreign(tmp_path: Path) -> Iterator[Callable[..., Foreign]]:
     yield start
     for one in started:
         one.stop()
+
+
+PROBE = 0x7FE
+
+
+@pytest.fixture
+def candump(foreign: Callable[..., Foreign]) -> Callable[..., Foreign]:
+    """Starts candump, with a program behind it if one is given; back once it hears (probe frames of id ``PROBE``)."""
+
+    def start(interface: Interface, behind: str = "") -> Foreign:
+        command = ["stdbuf", "-oL", "candump", "-L", interface.name]
+        one = foreign("sh", "-c", f"{' '.join(command)} | {behind}") if behind else foreign(*command)
+        end = time.monotonic() + 20.0
+        while not one.lines():
+            assert time.monotonic() < end, "candump hears nothing"
+            subprocess.run(["cansend", interface.name, f"{PROBE:03X}#"], check=True)
+            time.sleep(0.05)
+        return one
+
+    return start
+
+
+Waiter = Callable[..., None]
+
+
+@pytest.fixture
+def wait_until() -> Waiter:
+    """Waits for something that will come; the machine may be busy."""
+
+    def wait(done: Callable[[], object], seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < end, "it did not come"
+            time.sleep(0.02)
+
+    return wait

