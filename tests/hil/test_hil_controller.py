@@ -97,7 +97,7 @@ def play(handover: Handover, seconds: float, heard: TakeoverStatement = READY, s
     return [handover.step(start + k * 0.02, heard, state) for k in range(round(seconds / 0.02) + 1)]
 
 
-@pytest.mark.requirement("R157-07", "R157-08", "P-15")
+@pytest.mark.requirement("R157-07", "R157-08", "P-15", "TOT-09")
 def test_a_demand_escalates_at_4_s_and_ends_in_the_manoeuvre_at_10_s() -> None:
     handover = Handover(state="active")
     handover.command("request_takeover")
