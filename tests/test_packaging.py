@@ -31,12 +31,12 @@ installation (NumPy is two thirds of it)."""
 ALLOWED = [
     "dms/*.py", "dms/profiles/*.yaml", "dms/profiles/manifest.json", "dms/bus/*.dbc", "dms/bus/*.yaml", "dms/bus/contract/c/*",
     "dms/drivelog/sample/sample.mcap", "dms/perception/head_model.npz", "dms/py.typed", "dms/_shipped/engines/manifest.json",
-    "dms/inference/quantities.yaml", "dms/runtime/accept/limits.yaml",
+    "dms/inference/quantities.yaml", "dms/runtime/accept/limits.yaml", "dms/gesture/*.yaml", "dms/gesture/commands.schema.json",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
     "dms/_shipped/engines/*/recipe.yaml", "dms/_shipped/engines/*/*.onnx",
     "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
     "hil/*.py", "hil/*.yaml", "hil/*.md", "hil/*/scenario.schema.json", "hil/driver/render/shaders/*",
-    "hil/driver/asset/driver.npz", "hil/py.typed",
+    "hil/driver/asset/driver.npz", "hil/py.typed", "hil/cockpit/page.html",
     "dms-*.dist-info/*",
 ]  # fmt: skip
 """Everything in the wheel fits one of these (``*`` crosses folders)."""

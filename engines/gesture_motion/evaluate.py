@@ -68,7 +68,7 @@ def gestures(reader: NetworkMotion, count: int) -> dict[str, Any]:
         "tracks": done, "gestures": hits + m,
         "precision": round(hits / max(hits + v, 1), 4), "recall": round(hits / (hits + m), 4),
         "f1": round(2 * hits / (2 * hits + m + v), 4), "latency_ms": {
-            f"p{q}": round(1e3 * float(np.percentile(late, q))) for q in (50, 95, 100)},
+            f"p{q}": round(1e3 * float(np.percentile(late, q))) for q in (50, 95, 100) if late},
         "missed": dict(missed.most_common()), "in_vain": dict(vain.most_common()),
     }  # fmt: skip
 
