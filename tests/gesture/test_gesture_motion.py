@@ -13,7 +13,7 @@ HAND = np.random.default_rng(3).normal(0, 0.1, (21, 2))
 
 
 def seen(x: float = 0.0) -> HandSeen:
-    return HandSeen("right", [*HAND, x, 0.0], (0.5, 0.5), 0.3, "open_palm", 0.9)
+    return HandSeen("right", HAND + np.array([x, 0.0]), (0.5, 0.5), 0.3, "open_palm", 0.9)
 
 
 def reader(*answers: str) -> NetworkMotion:
@@ -67,7 +67,7 @@ def test_a_circle_is_told_once_a_turn() -> None:
     motion, events = reader("circle_cw"), 0
     for n in range(80):
         angle = 2 * np.pi * n / 20
-        hand = HandSeen("right", [*HAND, 0.2 * np.cos(angle), 0.2 * np.sin(angle)], (0.5, 0.5), 0.3, "point", 0.9)
+        hand = HandSeen("right", HAND + 0.2 * np.array([np.cos(angle), np.sin(angle)]), (0.5, 0.5), 0.3, "point", 0.9)
         events += motion.step(n / 20, hand) is not None
     assert 3 <= events <= 5
 
