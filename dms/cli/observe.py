@@ -154,7 +154,9 @@ def _hand_landmarks(path: str, signs: "SignReader") -> Iterator[Observation]:
         size = (line.width, line.height) if line.width and line.height else None
         looks = proportioned(np.array(line.landmarks), size)
         word, confidence = signs.word(looks) or (None, None)
-        hand = Hand(fingers=count_fingers(looks[0]), gesture=word, gesture_confidence=confidence)
+        hand = Hand(
+            fingers=count_fingers(looks[0]), gesture=word, gesture_confidence=None if confidence is None else round(confidence, 3)
+        )
         yield Observation(t=0.0, source=line.file, frame=number - 1, hands=[hand])
 
 
