@@ -100,10 +100,11 @@ def test_the_example_is_a_configuration_with_the_defaults(tmp_path):
 def test_each_commented_key_of_the_example_is_a_key(tmp_path):
     """Taking the mark off any line must give a configuration that is understood."""
     lines = EXAMPLE.splitlines()
-    marked = [i for i, line in enumerate(lines) if line.lstrip().startswith("# ") and ": " in line and i > 0]
+    marked = [i for i, line in enumerate(lines) if line.lstrip().startswith("# ") and ":" in line and i > 0]
     assert len(marked) >= 5
-    for i in marked:
-        opened = [line.replace("# ", "", 1) if n == i else line for n, line in enumerate(lines)]
+    for i in (i for i in marked if not lines[i].startswith("#  ")):  # what belongs to a marked section is opened with it
+        last = next((n for n in range(i + 1, len(lines)) if not lines[n].startswith("#  ")), len(lines))
+        opened = [line.replace("# ", "", 1) if i <= n < last else line for n, line in enumerate(lines)]
         read_config(write(tmp_path, "\n".join(opened)))
 
 
