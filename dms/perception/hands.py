@@ -18,7 +18,7 @@ from dms.records.observation import Hand
 
 PALM_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """Points that move little when fingers bend: they carry the region of interest from frame to frame."""
-CONFIRMATIONS = 2
+CONFIRMATIONS = 3
 """So often a first reading is looked at again until two readings agree."""
 
 Picture = NDArray[np.uint8]
@@ -167,11 +167,18 @@ class HandFinder:
         there: what is no hand is read anew each time. The proposed size is not sure, so a wider square is tried, too."""
         for wider in self._settings.hand_looks:
             first = self._read(frame, replace(roi, size=roi.size * wider), self._settings.hand_first_presence)
-            for _ in range(CONFIRMATIONS):
-                again = self._read(frame, first.next_roi(), self._settings.hand_presence) if first else None
-                if first and again and _apart(first, again) <= self._settings.hand_agreement:
-                    return again
-                first = again
+            agreed = self._agreed(frame, first) if first else None
+            if agreed is not None:
+                return agreed
+        return None
+
+    def _agreed(self, frame: Frame, reading: HandReading) -> HandReading | None:
+        """The reading confirmed by the next one."""
+        for _ in range(CONFIRMATIONS):
+            again = self._read(frame, reading.next_roi(), self._settings.hand_presence)
+            if again is None or _apart(reading, again) <= self._settings.hand_agreement:
+                return again
+            reading = again
         return None
 
     def _feeds(self, frame: Frame, roi: Roi) -> Tensors:
