@@ -3,6 +3,7 @@
 import math
 
 from dms.assessment.arbitration import Warnings
+from dms.assessment.attention import Aim
 from dms.assessment.availability import AvailabilityCriteria, Movement
 from dms.assessment.cycle import CycleMemory, IgnitionCycle
 from dms.assessment.health import picture_fault
@@ -175,8 +176,11 @@ class Assessor:
             now.by_head = sight.by == "head"
         zone = now.zone = self._zone.zone
         off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
-        now.glances.step(tick, off, late_s)
-        now.attention.step(tick, zone, now.by_head, now.closure.blinking)
+        likely = sight is not None and (sight.on_road or 0.0) >= self._rules.glance.likely_road_min
+        now.likely_road = off is None and likely and not now.closure.shut
+        now.glances.step(tick, off, late_s, now.likely_road)
+        hidden, leaving = picture.lids.shut is None, self._zone.since is not None
+        now.attention.step(tick, Aim(zone, now.by_head, now.closure.blinking, leaving, hidden, sight))
         if now.buffer is not None:
             now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone

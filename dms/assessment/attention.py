@@ -1,56 +1,130 @@
 """Attentive or not, and by which criterion (UN R157 6.3: gaze on the road, gaze on a mirror, head towards the driving task)."""
 
+import math
+from typing import NamedTuple
+
 from dms.assessment.windows import TINY, HeldTime, Tick, Window
+from dms.assessment.zones import Sight
 from dms.profiles.rules import AttentionRules, GlanceRules
 from dms.records.words import Criterion, Zone
+
+Place = tuple[float, float]
+"""Yaw and pitch of a line of sight, degrees."""
+
+
+class Aim(NamedTuple):
+    """Where the eyes are, flicker taken out of ``zone``, and what this picture itself shows.
+
+    Attributes:
+        zone: what counts as looked at.
+        by_head: only the head tells it.
+        blinking: it is the zone before a blink, still held.
+        leaving: the newest readings lie elsewhere, which is not confirmed yet.
+        hidden: no eye could be judged.
+        sight: line of sight of this picture.
+    """
+
+    zone: Zone
+    by_head: bool = False
+    blinking: bool = False
+    leaving: bool = False
+    hidden: bool = False
+    sight: Sight | None = None
+
+    @property
+    def place(self) -> Place | None:
+        """Of this picture's gaze, where it tells one."""
+        sight = self.sight
+        if sight is None or sight.by != "gaze" or sight.yaw_deg is None or sight.pitch_deg is None:
+            return None
+        return sight.yaw_deg, sight.pitch_deg
 
 
 class Attentiveness:
     """``True`` after a criterion has held for ``confirm_s``; ``False`` at once; ``None`` when the gaze cannot be judged.
 
     Until confirmed it stays what it was: ``False`` after a look away, ``None`` after an unseen gaze. What was not seen meanwhile
-    may be no more than ``1 - confirm_share`` of the time.
+    may be no more than ``1 - confirm_share`` of the time. After hidden or shut eyes it takes ``confirm_hidden_s`` of readings
+    that agree with each other: what stands before an eye may be taken for one now and then, but its gaze wanders.
     """
 
     def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
         self._rules = rules
+        self._flicker_s = glance.flicker_s
         self._held = HeldTime(0.0, glance.flicker_s)
         self._by_gaze = HeldTime(0.0, glance.flicker_s)
-        self._mirror = HeldTime(rules.mirror_reset_s, glance.freeze_max_s)
+        self._mirror = MirrorLook(rules, glance)
         self._recent = Window(rules.confirm_s / rules.confirm_share)
-        self._looked = self._confirmed = False
+        self._steady = Window(rules.confirm_hidden_s / rules.confirm_share)
+        self._hidden_s = 0.0
+        """For how long the eyes were hidden since a look was last confirmed."""
+        self._place: Place | None = None
+        self._hidden = self._looked = self._confirmed = False
         self._until_confirmed: bool | None = None
         self.attentive: bool | None = None
         self.criterion: Criterion | None = None
 
-    def step(self, tick: Tick, zone: Zone, by_head: bool, blinking: bool) -> None:
-        """Add one sample: the zone, whether only the head told it, and whether it is the one before a blink, still held."""
-        criterion = self._criterion(tick, zone, by_head)
-        candidate = None if zone == "unknown" else criterion is not None
+    def step(self, tick: Tick, aim: Aim) -> None:
+        """Add one sample."""
+        candidate, criterion = self._judge(tick, aim)
         self._held.step(tick, candidate)
+        by_head = aim.by_head
         if by_head and candidate:
             self._until_confirmed = None  # the gaze itself is not known to have been off the road
         # A gaze is confirmed by gaze alone: time in which only the head pointed at the road does not count for it.
         self._by_gaze.step(tick, None if by_head and candidate else candidate)
-        self._remember(tick, candidate, by_head or (blinking and not self._confirmed))
+        self._remember(tick, candidate, aim)
         self._follow(candidate, tick.gap)
-        held_s = self._held.held if by_head else min(self._by_gaze.held, self._recent.total(tick.t))
-        self._confirmed = held_s >= self._rules.confirm_s - TINY
+        self._confirmed = self._held.held >= self._rules.confirm_s - TINY if by_head else self._gaze_confirmed(tick.t)
+        if self._confirmed and not by_head:
+            self._hidden_s = 0.0
         self.attentive = candidate and (True if self._confirmed else self._until_confirmed)
         self.criterion = criterion if self.attentive else None
 
     def doubt(self) -> None:
         """The eyes were shut for longer than a blink: what they looked at before says nothing any more."""
         self._recent.clear()
+        self._steady.clear()
         self._looked = False
+        self._hidden_s = self._flicker_s
 
-    def _remember(self, tick: Tick, candidate: bool | None, unseen: bool) -> None:
+    def _judge(self, tick: Tick, aim: Aim) -> tuple[bool | None, Criterion | None]:
+        """Attentive by this sample alone, and by which criterion."""
+        rules, zone = self._rules, aim.zone
+        self._mirror.step(tick, aim)
+        if zone == "unknown" or (aim.leaving and aim.blinking):  # on their way elsewhere as they shut: nobody knows where to
+            return None, None
+        if zone in rules.road_zones:
+            if self._mirror.overlong(tick.t) and self._mirror.beside(aim):
+                return None, None
+            return True, "head_movement" if aim.by_head else "gaze_road"
+        if zone not in rules.mirror_zones or self._mirror.overlong(tick.t):
+            return False, None
+        if aim.by_head:
+            return True, "head_movement"
+        return (True, "gaze_mirror") if self._mirror.likely else (None, None)
+
+    def _gaze_confirmed(self, t: float) -> bool:
+        hidden = self._hidden_s >= self._flicker_s - TINY
+        needed = self._rules.confirm_hidden_s if hidden else self._rules.confirm_s
+        looked = self._steady if hidden else self._recent
+        return min(self._by_gaze.held, looked.total(t)) >= needed - TINY
+
+    def _remember(self, tick: Tick, candidate: bool | None, aim: Aim) -> None:
         """Time in which open eyes looked there; a blink takes nothing off what was confirmed and adds nothing to what was not."""
+        if self._hidden and not tick.gap:
+            self._hidden_s += tick.dt
+        place, before = aim.place, self._place
         if self._looked and not tick.gap:
             self._recent.add(tick.t - tick.dt, tick.t)
+            if place is None or before is None or math.dist(place, before) <= self._rules.steady_deg:
+                self._steady.add(tick.t - tick.dt, tick.t)
         if candidate is False:
             self._recent.clear()
+            self._steady.clear()
+        unseen = aim.by_head or ((aim.blinking or aim.leaving) and not self._confirmed)
         self._looked = bool(candidate) and not unseen
+        self._hidden, self._place = aim.hidden, place
 
     def _follow(self, candidate: bool | None, gap: bool) -> None:
         if candidate is False:
@@ -58,10 +132,60 @@ class Attentiveness:
         elif self._held.held == 0.0 and (candidate is None or gap):
             self._until_confirmed = None
 
-    def _criterion(self, tick: Tick, zone: Zone, by_head: bool) -> Criterion | None:
-        self._mirror.step(tick, None if zone == "unknown" else zone in self._rules.mirror_zones)
-        if zone in self._rules.road_zones:
-            return "head_movement" if by_head else "gaze_road"
-        if zone in self._rules.mirror_zones and self._mirror.held < self._rules.mirror_max_s - TINY:
-            return "head_movement" if by_head else "gaze_mirror"
-        return None
+
+class MirrorLook:
+    """For how long a mirror has been looked at: since it was first seen to be, until the gaze was seen elsewhere for long enough.
+
+    Unseen time is part of the look: eyes that nobody saw leave the mirror are not known to have left it. Nor are those whose
+    reading moved by less than it is uncertain.
+    """
+
+    def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
+        self._rules = rules
+        self._seen = HeldTime(rules.mirror_reset_s, glance.freeze_max_s)
+        self._since: float | None = None
+        self._place: Place | None = None
+        """Mean of its readings."""
+        self._readings = 0
+        self.likely = True
+        """Is it likely enough that the newest reading at a mirror means it?"""
+
+    def step(self, tick: Tick, aim: Aim) -> None:
+        """Add one sample."""
+        known = aim.zone != "unknown" and not aim.by_head
+        at_mirror = aim.zone in self._rules.mirror_zones if known else None
+        if not at_mirror and self._since is None:
+            return
+        if at_mirror is False and self.beside(aim):
+            at_mirror = None
+        if self._seen.step(tick, at_mirror) >= self._rules.mirror_reset_s - TINY:
+            self._since, self._place, self._readings = None, None, 0
+        if at_mirror:
+            self._since = tick.t if self._since is None else self._since
+            self._average(aim.place)
+            self._weigh(aim)
+
+    def _weigh(self, aim: Aim) -> None:
+        """A mirror that fills little of where the gaze may be is not known to be looked at."""
+        sight = aim.sight
+        if sight is not None and sight.zone == aim.zone:
+            self.likely = sight.probability is None or sight.probability >= self._rules.mirror_probability_min
+
+    def _average(self, place: Place | None) -> None:
+        if place is None:
+            return
+        self._readings += 1
+        mean = self._place or place
+        weight = 1.0 / self._readings
+        self._place = mean[0] + weight * (place[0] - mean[0]), mean[1] + weight * (place[1] - mean[1])
+
+    def overlong(self, t: float) -> bool:
+        """Has the look lasted too long for one of driving?"""
+        return self._since is not None and t - self._since >= self._rules.mirror_max_s - TINY
+
+    def beside(self, aim: Aim) -> bool:
+        """Is this reading so near to that of the mirror that the eyes need not have moved?"""
+        place, sight = aim.place, aim.sight
+        if place is None or self._place is None or sight is None:
+            return False
+        return math.dist(place, self._place) <= (sight.std_deg or 0.0)

@@ -12,11 +12,16 @@ class Closure:
     def __init__(self, rules: ClosureRules) -> None:
         self._rules = rules
         self._held = HeldTime(rules.reopen_s, rules.freeze_max_s)
+        self._lately = Window(2.0 * rules.blink_max_s)
+        self._lately_s = 0.0
         self.shut: bool | None = None
 
     def step(self, tick: Tick, shut: bool | None) -> None:
         """Add one sample."""
         self._held.step(tick, shut)
+        if self.shut and not tick.gap:
+            self._lately.add(tick.t - tick.dt, tick.t)
+        self._lately_s = self._lately.total(tick.t) if self._held.held > 0.0 else 0.0
         self.shut = shut
 
     @property
@@ -36,8 +41,13 @@ class Closure:
 
     @property
     def blinking(self) -> bool:
-        """Shut, but not longer than a blink."""
-        return self.shut is True and self._held.held < self._rules.blink_max_s - TINY
+        """Shut, or open for too short a time to end it, but not longer than a blink; nor so long in sum within twice that time.
+
+        Lids on their way up still disturb the gaze. A long closure with some pictures misread looks like several blinks.
+        """
+        if self.shut is None or self._held.held == 0.0:
+            return self.shut is True
+        return max(self._held.held, self._lately_s) < self._rules.blink_max_s - TINY
 
     @property
     def event(self) -> Literal["microsleep", "sleep"] | None:

@@ -4,21 +4,79 @@ from dms.assessment.windows import TINY, HeldTime, Tick, Window
 from dms.profiles.rules import GlanceRules
 
 
+class LookAway:
+    """How long a look away has lasted. ``None`` (not known) freezes it, as ``HeldTime`` does, but bridges little.
+
+    What was not seen may be no longer than what was seen of the look, and ends it where the gaze, though not known, was likelier
+    on the road than off it: no warning may say that the eyes were away for so long when that was mostly not seen, or probably
+    not so.
+    """
+
+    __slots__ = ("_away", "_before", "_flicker_s", "_likely_road", "_likely_s", "_unseen_s")
+
+    def __init__(self, flicker_s: float, freeze_max_s: float) -> None:
+        self._away = HeldTime(flicker_s, freeze_max_s)
+        self._flicker_s = flicker_s - TINY
+        self._before: bool | None = None
+        self._likely_road = False
+        self._unseen_s = self._likely_s = 0.0
+
+    def step(self, tick: Tick, away: bool | None, likely_road: bool, late_s: float = 0.0) -> float:
+        """Add one sample; returns how long the eyes have been back, also when that ends with this sample."""
+        back_s = self._away.step(tick, away, late_s)
+        if self._before is None or tick.gap:
+            self._unseen_s += tick.dt
+            if self._likely_road and not tick.gap:
+                self._likely_s += tick.dt
+            if self._unseen_s > self._away.held + TINY or self._likely_s >= self._flicker_s:
+                self._away.forget()
+        if self._away.held == 0.0:
+            self._unseen_s = 0.0
+        if away:
+            self._likely_s = 0.0
+        self._before, self._likely_road = away, likely_road
+        return back_s
+
+    @property
+    def seconds(self) -> float:
+        """Seconds away; a return shorter than the flicker tolerance does not reset it."""
+        return self._away.held
+
+    @property
+    def back_s(self) -> float:
+        """Seconds back without a break."""
+        return self._away.opposite
+
+    @property
+    def unseen_s(self) -> float:
+        """Seconds for which it could not be judged."""
+        return self._away.unseen
+
+
 class Glances:
     """Two clocks on the same input: is the gaze off the road? ``None`` freezes them."""
 
     def __init__(self, rules: GlanceRules) -> None:
         self._rules = rules
-        self._off = HeldTime(rules.flicker_s, rules.freeze_max_s)
+        self._off = LookAway(rules.flicker_s, rules.freeze_max_s)
         self._window = Window(rules.cumulative_window_s)
         self._before: bool | None = None
         self._cumulative = 0.0
 
-    def step(self, tick: Tick, off: bool | None, late_s: float = 0.0) -> None:
-        """Add one sample; ``late_s``: a change confirmed now began so long ago."""
+    def step(self, tick: Tick, off: bool | None, late_s: float = 0.0, likely_road: bool = False) -> None:
+        """Add one sample.
+
+        Args:
+            tick: now.
+            off: is the gaze off the road.
+            late_s: what is confirmed now began so long ago.
+            likely_road: not known, but likelier on the road than off it.
+        """
+        if off is self._before:
+            late_s = 0.0  # from one place off the road to another: that time has been counted
         if self._before and not tick.gap:
             self._window.add(tick.t - tick.dt, tick.t)
-        on_road_s = self._off.step(tick, off, late_s)
+        on_road_s = self._off.step(tick, off, likely_road, late_s)
         if on_road_s >= self._rules.reset_s - TINY:
             self._window.clear()
         if late_s > 0.0 and off is False:
@@ -41,17 +99,17 @@ class Glances:
     @property
     def off_s(self) -> float:
         """Seconds off the road; a return shorter than the flicker tolerance does not reset it."""
-        return self._off.held
+        return self._off.seconds
 
     @property
     def road_s(self) -> float:
         """Seconds on the road without a break."""
-        return self._off.opposite
+        return self._off.back_s
 
     @property
     def unseen_s(self) -> float:
         """Seconds for which the gaze could not be judged."""
-        return self._off.unseen
+        return self._off.unseen_s
 
     @property
     def cumulative_s(self) -> float:

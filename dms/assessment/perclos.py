@@ -126,7 +126,8 @@ class OwnLevelShares:
 class Perclos:
     """What decides: share of the last minute with shut eyes, and whether that is drowsy. Beside it P80 and P70, long closures.
 
-    Never less than the share of eyes that the records call shut: the own open level only adds to it.
+    Never less than the share of eyes that the records call shut: the own open level only adds to it. Eyes that are out of sight
+    wake nobody: drowsy ends when enough was seen to say so, or when nothing of the whole window was seen.
     """
 
     def __init__(self, rules: PerclosRules) -> None:
@@ -167,7 +168,7 @@ class Perclos:
         seen = self._seen.total(t)
         if seen < self._rules.seen_min_s - TINY:
             self.share = self.long_share = self.long_count = None
-            self.doubtful = self.drowsy = False
+            self.doubtful = self.drowsy = seen > 0.0 and (self.drowsy or self._shut_enough(t))
             return
         self.share = min(1.0, self._slow.seconds(t) / seen)
         long_s = self._long.seconds(t)
@@ -175,3 +176,7 @@ class Perclos:
         self.long_count = self._long.count(t) if long_s else 0
         self.doubtful = self.share >= self._rules.doubtful
         self.drowsy = self.share >= (self._rules.recovered if self.drowsy else self._rules.drowsy)
+
+    def _shut_enough(self, t: float) -> bool:
+        """Too little is seen for a share, but shut so much of it that open eyes in all that lacks would not help."""
+        return self._slow.seconds(t) >= self._rules.drowsy * self._rules.seen_min_s - TINY

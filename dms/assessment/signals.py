@@ -49,6 +49,7 @@ class Signals:
         picture: what the newest picture shows.
         zone: filtered zone.
         by_head: the head stands in for the eyes.
+        likely_road: not known what is looked at, but likelier the road than not.
         phone: a phone is looked at or in view.
         confidence: worth of the newest look with open eyes.
     """
@@ -72,6 +73,7 @@ class Signals:
     picture: Picture = UNUSABLE
     zone: Zone = "unknown"
     by_head: bool = False
+    likely_road: bool = False
     phone: bool = False
     confidence: float = 0.0
 

@@ -20,15 +20,18 @@ class HeldTime:
     """How long a condition has held, and how long its opposite has held since.
 
     The sample before stands for the time up to this one. ``None`` (cannot be judged) freezes both; frozen for more than
-    ``freeze_max_s`` forgets them. The opposite ends the condition only after ``tolerance_s`` without a break.
+    ``freeze_max_s`` forgets them, and so does so long a time in which moments of the opposite break up the unseen ones. The
+    opposite ends the condition only after ``tolerance_s`` without a break.
     """
 
-    __slots__ = ("_before", "_freeze_max", "_tolerance", "held", "opposite", "unseen")
+    __slots__ = ("_before", "_freeze_max", "_last", "_tolerance", "held", "opposite", "unseen")
 
     def __init__(self, tolerance_s: float, freeze_max_s: float) -> None:
         self._tolerance = tolerance_s
         self._freeze_max = freeze_max_s
         self._before: bool | None = None
+        self._last = 0.0
+        """When the condition was last seen to hold."""
         self.held = 0.0
         self.opposite = 0.0
         self.unseen = 0.0
@@ -46,20 +49,31 @@ class HeldTime:
         else:
             self.unseen += tick.dt
         if now is before and now is not None and late_s <= 0.0:  # nothing changes: most samples
-            if now is False and self.opposite >= self._tolerance - TINY:
+            if now:
+                self._last = tick.t
+            elif self.opposite >= self._tolerance - TINY:
                 self.held = 0.0
             return self.opposite
-        return self._change(before, now, late_s)
+        return self._change(tick.t, before, now, late_s)
 
-    def _change(self, before: bool | None, now: bool | None, late_s: float) -> float:
+    def forget(self) -> None:
+        """The condition has not held."""
+        self.held = 0.0
+
+    def _change(self, t: float, before: bool | None, now: bool | None, late_s: float) -> float:
+        if before is True:
+            self._last = t
         if late_s > 0.0 and now is not None:
             self._backdate(now, late_s)
         if False in (before, now) and self.opposite >= self._tolerance - TINY:
+            self.held = 0.0
+        if t - late_s - self._last > self._freeze_max:
             self.held = 0.0
         opposite = self.opposite
         if now is True:
             self.opposite = 0.0
             self.held += late_s
+            self._last = t
         self._forget(now)
         self._before = now
         return opposite

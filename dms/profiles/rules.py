@@ -225,6 +225,7 @@ class GlanceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     road_zones: list[Zone]
     flicker_s: float
     freeze_max_s: float
+    likely_road_min: float
     cumulative_window_s: float
     reset_s: float
 
@@ -234,8 +235,11 @@ class AttentionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     confirm_s: float
     confirm_share: float
+    confirm_hidden_s: float
+    steady_deg: float
     mirror_max_s: float
     mirror_reset_s: float
+    mirror_probability_min: float
     road_zones: list[Zone]
     mirror_zones: list[Zone]
     phone_probability: float

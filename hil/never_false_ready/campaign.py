@@ -23,6 +23,9 @@ CALIBRATION = ("driver_file", "no_driver_file")
 WORST = 20
 CHUNK = 8
 """Drives that a process takes at a time."""
+_ADDED_UP = (
+    "seconds", "pictures", "ready_s", "truly_ready_s", "rightly_ready_s", "attentive_s", "long_looks", "long_looks_warned",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -39,12 +42,14 @@ class Figures:
     false_ready_s: float = 0.0
     false_ready_count: int = 0
     false_warnings: int = 0
+    long_looks: int = 0
+    long_looks_warned: int = 0
     failed: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """One more drive."""
         self.drives += 1
-        for name in ("seconds", "pictures", "ready_s", "truly_ready_s", "rightly_ready_s", "attentive_s"):
+        for name in _ADDED_UP:
             setattr(self, name, getattr(self, name) + getattr(verdict, name))
         self.false_ready_s += sum(episode.seconds for episode in verdict.false_ready)
         self.false_ready_count += len(verdict.false_ready)
@@ -65,6 +70,11 @@ class Figures:
     def found(self) -> float | None:
         """Share of the truly ready time that was called ready."""
         return self.rightly_ready_s / self.truly_ready_s if self.truly_ready_s > 0.0 else None
+
+    @property
+    def warned(self) -> float | None:
+        """Share of the long looks away, in plain view, that were warned of."""
+        return self.long_looks_warned / self.long_looks if self.long_looks else None
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ from hil.never_false_ready.truth import REACTION_S, Truth, truth_of
 
 STATE_LASTS_S = 0.5
 """A statement that nothing follows is held for no longer: the receiver on the bus gives up before."""
+WARNED_LATE_S = 0.5
+"""A warning that comes so late after a look away still speaks of it: the declared reaction bound."""
 DRIVER_FILE = DriverBaseline(name="never-false-ready", gaze_yaw_deg=0.0, gaze_pitch_deg=0.0, gaze_std_deg=5.1)
 """Tells the core that the readings have been corrected already."""
 
@@ -54,6 +56,8 @@ class Verdict:
     truly_ready_s: float = 0.0
     rightly_ready_s: float = 0.0
     attentive_s: float = 0.0
+    long_looks: int = 0
+    long_looks_warned: int = 0
     false_ready: list[Episode] = field(default_factory=list)
     false_warnings: list[Episode] = field(default_factory=list)
     failed: str | None = None
@@ -96,6 +100,10 @@ def _hold_against(script: Script, truth: Truth, states: list[TakeoverReadiness],
     for start, stop in common(said, shifted(truth.any_cause, REACTION_S)):
         verdict.false_ready.append(_episode(script, truth, states, t, float(start), float(stop - start)))
     verdict.false_warnings = _false_warnings(script, truth, states, t)
+    warns = t[[state.warning.class_ not in (None, "camera") for state in states]]
+    verdict.long_looks = len(truth.long_looks)
+    late = shifted(truth.long_looks, 0.0, WARNED_LATE_S)
+    verdict.long_looks_warned = sum(bool(within(late[n : n + 1], warns).any()) for n in range(len(late)))
 
 
 def _episode(script: Script, truth: Truth, states: list[TakeoverReadiness], t: Array, start: float, length: float) -> Episode:

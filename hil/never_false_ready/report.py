@@ -26,7 +26,7 @@ def as_plain(result: Result) -> dict[str, Any]:
 
 
 def _figures(found: Figures) -> dict[str, Any]:
-    rate, bound, share = found.warnings_per_hour, found.warnings_per_hour_bound, found.found
+    rate, bound, share, warned = found.warnings_per_hour, found.warnings_per_hour_bound, found.found, found.warned
     return {
         "drives": found.drives, "hours": round(found.seconds / 3600, 3), "pictures": found.pictures,
         "false_ready_s": round(found.false_ready_s, 3), "false_ready_stretches": found.false_ready_count,
@@ -36,6 +36,7 @@ def _figures(found: Figures) -> dict[str, Any]:
         "attentive_hours": round(found.attentive_s / 3600, 3), "false_warnings": found.false_warnings,
         "false_warnings_per_hour": None if rate is None else round(rate, 4),
         "false_warnings_per_hour_below": None if bound is None else round(bound, 4), "failed_drives": found.failed,
+        "long_looks": found.long_looks, "long_looks_warned": None if warned is None else round(warned, 4),
     }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def lines(result: Result) -> Iterator[str]:
     yield f"never false ready: profile {result.profile}, seed {result.seed}, reaction bound {REACTION_S} s{plant}"
     yield "simulated drives at signal level; errors as the engine cards measured them, see hil/never_false_ready/error_model.py"
     yield ""
-    heads = ("false ready", "ready found", "attentive h", "false warn.")
+    heads = ("false ready", "ready found", "looks warned", "attentive h", "false warn.")
     yield f"{'family':<16}{'hours':>9}" + "".join(f"{text:>13}" for text in heads) + f"{'per hour':>10}"
     for name, found in [*result.families.items(), *result.by_calibration.items()]:
         if found.drives:
@@ -71,10 +72,11 @@ def lines(result: Result) -> Iterator[str]:
 
 def _row(name: str, found: Figures) -> str:
     share = "-" if found.found is None else f"{found.found:.1%}"
+    warned = "-" if found.warned is None else f"{found.warned:.1%}"
     rate = "-" if found.warnings_per_hour is None else f"{found.warnings_per_hour:.3f}"
     ready = f"{found.false_ready_s:.2f} s"
     return (
-        f"{name:<16}{found.seconds / 3600:>9.2f}{ready:>13}{share:>13}{found.attentive_s / 3600:>13.2f}"
+        f"{name:<16}{found.seconds / 3600:>9.2f}{ready:>13}{share:>13}{warned:>13}{found.attentive_s / 3600:>13.2f}"
         f"{found.false_warnings:>13}{rate:>10}"
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hil.never_false_ready.looking import MIRRORS, ROAD
 from hil.never_false_ready.script import Script
-from hil.never_false_ready.spans import NONE, Array, Spans, outside, shifted, spans, union, where, within
+from hil.never_false_ready.spans import NONE, Array, Spans, common, outside, shifted, spans, union, where, within
 
 BLINK_S = 0.5
 """Shut for longer is no blink (P-04)."""
@@ -36,18 +36,26 @@ RESET_S = 4.0
 """A look at the road of this length forgives what was before: 2 s, or 4 in some readings (NCAP-02)."""
 LONG_CLOSURE_S, ALERT_SHARE = 0.4, 0.05
 """And the lids stay plainly below blink limit and any PERCLOS limit."""
+LONG_LOOK_S = 4.0
+"""A look away of this length must be warned of: 3 s, up to 4 with evidence (NCAP-01)."""
 SETTLED_S = 5.0
 """After a fault is over, warnings may last this long."""
+FLICKER_S = 0.3
+"""A look back shorter than this, give or take a picture, does not end a look away (ADDW-04)."""
 GRID_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """``not_ready`` by cause; ``any_cause`` all of them; ``attentive``: a warning that begins then is false."""
+    """``not_ready`` by cause; ``any_cause`` all of them; ``attentive``: a warning that begins then is false.
+
+    ``long_looks``: looks away that must be warned of; while nothing kept anybody from seeing them.
+    """
 
     not_ready: dict[str, Spans]
     any_cause: Spans
     attentive: Spans
+    long_looks: Spans
 
     def causes_at(self, t: float) -> list[str]:
         """Why not ready at this time."""
@@ -74,7 +82,8 @@ def truth_of(script: Script) -> Truth:
         ),
     }
     everything = union(*not_ready.values())
-    return Truth({name: part for name, part in not_ready.items() if len(part)}, everything, _attentive(script, seen))
+    causes = {name: part for name, part in not_ready.items() if len(part)}
+    return Truth(causes, everything, _attentive(script, seen), _long_looks(script, seen["away"]))
 
 
 def _until_confirmed(part: Spans, confirm_s: float) -> Spans:
@@ -125,6 +134,11 @@ def _added_up(away: Spans, t: Array, end: float) -> Array:
     return added
 
 
+def _without_breaks(part: Spans, shortest_s: float) -> Spans:
+    """Stretches that are less than ``shortest_s`` apart as one."""
+    return shifted(shifted(part, 0.0, shortest_s), 0.0, -shortest_s)
+
+
 def _share(marks: np.ndarray, window_s: float) -> Array:
     """Of the last ``window_s``; the time before the drive counts as unmarked."""
     count = round(window_s / GRID_S)
@@ -153,11 +167,20 @@ def _faults(script: Script) -> Spans:
     return script.stretch(*names)
 
 
+def _long_looks(script: Script, away: Spans) -> Spans:
+    """Without those during which something hid the driver, and those behind shut lids for longer than a blink."""
+    long = away[away[:, 1] - away[:, 0] >= LONG_LOOK_S]
+    shut = script.closures[script.closures[:, 1] - script.closures[:, 0] > BLINK_S]
+    unseen = shifted(union(_faults(script), script.stretch("lens", "hand", "glare", "few"), shut), 0.0, SETTLED_S)
+    return np.array([look for look in long if not len(common(look[None], unseen))]).reshape(-1, 2)
+
+
 def _attentive(script: Script, seen: dict[str, Spans]) -> Spans:
     """Every clock of every law has time in hand, and has had it for as long as it looks back."""
     end, closures, away = script.head.seconds, script.closures, seen["away"]
     t = np.arange(0.0, end, GRID_S)
-    long_away = away[away[:, 1] - away[:, 0] > LONG_GLANCE_S]
+    whole = _without_breaks(away, FLICKER_S + 1.0 / script.head.fps)
+    long_away = whole[whole[:, 1] - whole[:, 0] > LONG_GLANCE_S]
     often = where(_added_up(away, t, end) >= CUMULATIVE_S, t, end)
     long_shut = closures[closures[:, 1] - closures[:, 0] > LONG_CLOSURE_S]
     slow = closures[closures[:, 1] - closures[:, 0] >= SLOW_S]

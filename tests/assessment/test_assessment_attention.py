@@ -1,20 +1,25 @@
 """Attentiveness, sample by sample."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from steps import RULES, ticks
 
-from dms.assessment.attention import Attentiveness
+from dms.assessment.attention import Aim, Attentiveness
 from dms.assessment.windows import Tick
+from dms.assessment.zones import Sight
 from dms.records.words import Zone
 
 
-def attention(*samples: tuple[Zone, bool, bool], share: float = 0.5) -> Attentiveness:
-    """After samples of (zone, by head, blinking)."""
-    rules = msgspec.structs.replace(RULES.attention, confirm_s=0.25, confirm_share=share, mirror_max_s=3.0, mirror_reset_s=1.0)
+def attention(*samples: Sequence[object], share: float = 0.5) -> Attentiveness:
+    """After samples of (zone, by head, blinking, ...), see ``Aim``."""
+    rules = msgspec.structs.replace(
+        RULES.attention, confirm_s=0.25, confirm_share=share, confirm_hidden_s=0.5, mirror_max_s=3.0, mirror_reset_s=1.0
+    )
     one = Attentiveness(rules, msgspec.structs.replace(RULES.glance, flicker_s=0.25))
     for tick, sample in ticks(samples):
-        one.step(tick, *sample)  # type: ignore[misc]
+        one.step(tick, Aim(*sample))  # type: ignore[misc]
     return one
 
 
@@ -52,6 +57,12 @@ HEAD, BLINK = ("road", True, False), ("road", False, True)
         ([LAP] + [HEAD] * 2, None, None),
         ([ROAD] * 3 + [LAP] + [ROAD], False, None),  # after each look away it must be confirmed again
         ([HEAD] * 3 + [("lap", True, False)] + [HEAD] * 2, None, None),
+        ([MIRROR] * 9 + [LOST] * 16 + [MIRROR] * 3, False, None),  # nobody saw the eyes leave the mirror
+        ([MIRROR] * 9 + [HEAD] * 16 + [MIRROR] * 3, False, None),  # nor does the head tell
+        ([MIRROR] * 9 + [ROAD] * 16 + [MIRROR] * 3, True, "gaze_mirror"),
+        ([ROAD] * 4 + [("road", False, False, True)], True, "gaze_road"),  # leaving is not yet to have left
+        ([ROAD] * 4 + [("road", False, True, True)], None, None),  # but on their way elsewhere as they shut
+        ([ROAD] + [("road", False, False, True)] * 3, None, None),  # what lies elsewhere confirms nothing
     ],
 )
 def test_attentive(samples: list[tuple[Zone, bool, bool]], attentive: bool | None, criterion: str | None) -> None:
@@ -68,11 +79,42 @@ def test_most_of_the_time_must_have_been_seen() -> None:
     assert attention(*lost_once, ROAD, ROAD, share=0.8).attentive is True
 
 
-def test_after_shut_eyes_the_look_is_confirmed_anew() -> None:
+def test_after_shut_eyes_the_look_is_confirmed_anew_and_for_longer() -> None:
     one = attention(*[ROAD] * 4)
     one.doubt()
     states = []
-    for n in range(3):
-        one.step(Tick(0.5 + 0.125 * n, 0.125, False), "road", False, False)
+    for n in range(5):
+        one.step(Tick(0.5 + 0.125 * n, 0.125, False), Aim("road"))
         states.append(one.attentive)
-    assert states == [None, None, True]
+    assert states == [None, None, None, None, True]
+
+
+def gaze(yaw: float, zone: Zone = "road", probability: float = 0.8) -> tuple[object, ...]:
+    return zone, False, False, False, False, Sight(zone, "gaze", yaw, 0.0, 5.5, probability, 0.8)
+
+
+HIDDEN = ("unknown", False, False, False, True)
+
+
+@pytest.mark.requirement("R157-10", "NV-08")
+def test_after_hidden_eyes_readings_must_agree_and_for_longer() -> None:
+    assert attention(*[gaze(0.0)] * 3).attentive is True
+    assert attention(*[HIDDEN] * 3, *[gaze(0.0)] * 4).attentive is None
+    assert attention(*[HIDDEN] * 3, *[gaze(0.0)] * 5).attentive is True
+    assert attention(*[HIDDEN] * 3, *[gaze(8.0 * (n % 2)) for n in range(12)]).attentive is None  # what a hand's "eyes" do
+    assert attention(*[HIDDEN] * 2, *[gaze(0.0)] * 3).attentive is None  # a moment: only its own share was not seen
+    assert attention(*[gaze(0.0)] * 3, *[HIDDEN] * 2, *[gaze(0.0)] * 3).attentive is True
+
+
+@pytest.mark.requirement("R157-10", "NCAP-01")
+def test_a_reading_next_to_a_mirror_stared_at_is_not_the_road() -> None:
+    stare = [gaze(25.0, "rear_mirror")] * 25
+    assert attention(*stare).attentive is False
+    assert attention(*stare, *[gaze(21.0)] * 12).attentive is None
+    assert attention(*stare, *[gaze(5.0)] * 4).attentive is True
+
+
+@pytest.mark.requirement("R157-10")
+def test_a_mirror_that_fills_little_of_where_the_gaze_may_be_shows_nothing() -> None:
+    assert attention(*[gaze(40.0, "passenger_mirror", 0.3)] * 4).criterion == "gaze_mirror"
+    assert attention(*[gaze(40.0, "passenger_mirror", 0.06)] * 4).attentive is None

@@ -180,3 +180,39 @@ def test_MET07_long_closures_are_counted_with_their_share() -> None:
     assert found.long_count == 2 and found.long_share == pytest.approx(1.6 / 60.0, abs=0.002)
     found = follow(closures([(10.0, 0.6), (30.0, 1.0)]), 71.0, 30.0)
     assert found.long_count == 1  # the first has left the window
+
+
+def told(perclos: Perclos, seconds: float, shut: object, start: float) -> float:
+    """Ten pictures a second of ``shut(t)``; returns when they end."""
+    for n in range(round(seconds * 10)):
+        t = start + n / 10
+        perclos.step(Tick(t, 0.1 if t else 0.0, False), shut(t))  # type: ignore[operator]
+    return start + seconds
+
+
+@pytest.mark.requirement("MET-05", "MET-03")
+def test_eyes_that_go_out_of_sight_wake_no_drowsy_driver() -> None:
+    perclos = Perclos(RULES)
+    t = told(perclos, 60.0, lambda t: t % 2.0 < 0.5, 0.0)
+    assert perclos.drowsy
+    t = told(perclos, 50.0, lambda t: None if t % 10.0 < 9.0 else False, t)  # hardly seen, but open
+    assert perclos.drowsy and perclos.share is None
+    t = told(perclos, 60.0, lambda t: False, t)
+    assert not perclos.drowsy and perclos.share == 0.0
+
+
+@pytest.mark.requirement("MET-05")
+def test_of_a_minute_in_which_nothing_was_seen_nothing_is_said() -> None:
+    perclos = Perclos(RULES)
+    t = told(perclos, 60.0, lambda t: t % 2.0 < 0.5, 0.0)
+    told(perclos, 61.0, lambda t: None, t)
+    assert not perclos.drowsy and not perclos.doubtful
+
+
+@pytest.mark.requirement("MET-05", "MET-03")
+@pytest.mark.parametrize(("shut_s", "drowsy"), [(4.0, False), (5.0, True)])  # 15 % of the 30 s that a share needs: 4.5 s
+def test_eyes_seen_shut_for_long_enough_need_no_share(shut_s: float, drowsy: bool) -> None:
+    perclos = Perclos(RULES)
+    told(perclos, 60.0, lambda t: t % 10.0 < shut_s / 5 if t >= 10.0 and t % 10.0 < 3.0 else None, 0.0)
+    assert perclos.share is None
+    assert perclos.drowsy == drowsy

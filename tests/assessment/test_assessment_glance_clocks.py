@@ -57,3 +57,28 @@ def test_a_change_told_late_is_counted_from_its_beginning() -> None:
     assert (one.off_s, one.cumulative_s) == (0.125, 0.125)
     one.step(Tick(2.125, 1.0, False), False, late_s=0.5)
     assert (one.cumulative_s, one.road_s) == (0.625, 0.5)
+
+
+def test_between_two_places_off_the_road_no_time_is_counted_twice() -> None:
+    one = glances(*times(9, True))
+    one.step(Tick(1.125, 0.125, False), True, late_s=0.125)
+    assert (one.off_s, one.cumulative_s) == (1.125, 1.125)
+
+
+@pytest.mark.requirement("NCAP-01")
+@pytest.mark.parametrize(
+    ("between", "likely_road", "off_s"),
+    [
+        (4, False, 1.25),  # seen for longer than not: one look
+        (10, False, 0.125),  # longer unseen than seen: two
+        (1, True, 1.25),  # probably back, but for less than the flicker tolerance
+        (4, True, 0.125),  # probably back: two
+    ],
+)
+def test_what_was_not_seen_bridges_little(between: int, likely_road: bool, off_s: float) -> None:
+    one = glances(*times(9, True))
+    for n in range(between):
+        one.step(Tick(1.125 + 0.125 * n, 0.125, False), None, likely_road=likely_road)
+    one.step(Tick(1.125 + 0.125 * between, 0.125, False), True)
+    one.step(Tick(1.25 + 0.125 * between, 0.125, False), True)
+    assert one.off_s == off_s

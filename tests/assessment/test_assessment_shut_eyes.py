@@ -125,3 +125,24 @@ def test_mostly_shut_is_half_of_what_was_seen_lately() -> None:
     assert lately(lambda t: None if t < 7.0 else t < 8.5, 10.0)  # half of the three seconds seen
     assert not lately(lambda t: None if t < 8.5 else True, 10.0)  # too little seen
     assert not lately(lambda t: False, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("lids", "blinking"),
+    [
+        ("ossso", True),  # as they rise they still disturb the gaze
+        ("osssooo", False),
+        ("o" + "sso" * 2 + "s", True),
+        ("o" + "sso" * 4 + "s", False),  # one long closure with pictures misread, or as good as one
+        ("o" + "sso" * 4 + "ooooooooooooos", True),
+        ("osssssssss", False),
+        ("sss?", False),
+    ],
+)
+@pytest.mark.requirement("P-04")
+def test_what_counts_as_a_blink(lids: str, blinking: bool) -> None:
+    """Sixteen pictures a second; shut, open, not seen."""
+    one = Closure(msgspec.structs.replace(RULES.closure, blink_max_s=0.5, reopen_s=0.1))
+    for tick, lid in ticks(lids, 0.0625):
+        one.step(tick, {"s": True, "o": False}.get(str(lid)))
+    assert one.blinking is blinking

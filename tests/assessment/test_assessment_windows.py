@@ -41,7 +41,8 @@ def held(steps: list[Step], tolerance_s: float = 0.5, freeze_max_s: float = 2.0)
         ([(0, U), (1, U), (1, N), (1, N)], 0.0, 1.0, 0.0),
         ([(0, Y), (1, N), (0.25, U), (0.25, N), (0.25, N)], 0.0, 0.5, 0.0),
         ([(0, Y), (1, N), (0.25, U), (0.25, N), (0.2, N)], 1.0, 0.45, 0.0),
-        ([(0, Y), (1, U), (1.5, N), (0.4, U), (0.4, U), (1.5, U)], 1.0, 0.0, 1.9),
+        ([(0, Y), (1, U), (0.5, N), (0.4, U), (0.4, U), (0.5, U)], 1.0, 0.0, 0.9),
+        ([(0, Y), (1, U), (1.5, N), (0.4, U), (0.4, U), (1.5, U)], 0.0, 0.0, 1.9),  # a moment of the opposite bridges nothing
     ],
 )
 def test_held_time_by_hand(steps: list[Step], held_s: float, opposite_s: float, unseen_s: float) -> None:

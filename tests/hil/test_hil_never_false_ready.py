@@ -93,6 +93,20 @@ def test_truth_of_looks() -> None:
     assert close(truth.attentive, (0.0, 30.0))  # the mirror alone is too long for 30 s to come
 
 
+def test_truth_of_a_look_back_that_is_too_short_to_end_a_look_away() -> None:
+    """ADDW-04: short changes do not reset the clock, so a warning then is none too many."""
+    for back_s, parts in ((0.25, [(0.0, 10.0), (43.65, END)]), (0.6, [(0.0, END)])):
+        looks = _looks((0.0, "road"), (10.0, "lap"), (11.7, "road"), (11.7 + back_s, "knee"), (13.4 + back_s, "road"))
+        assert close(truth_of(quiet(looks=[looks])).attentive, *parts)
+
+
+def test_truth_of_looks_that_must_be_warned_of() -> None:
+    looks = _looks((0.0, "road"), (10.0, "lap"), (14.5, "road"), (20.0, "lap"), (23.5, "road"), (40.0, "knee"), (45.0, "road"))
+    assert close(truth_of(quiet(looks=[looks])).long_looks, (10.0, 14.5), (40.0, 45.0))
+    hidden = truth_of(quiet(looks=[looks], stretches={"hand": sp.spans([(12.0, 13.0)])}))
+    assert close(hidden.long_looks, (40.0, 45.0))
+
+
 def test_truth_of_a_look_that_begins_behind_the_lids() -> None:
     looks = _looks((0.0, "road"), (10.0, "lap"), (12.0, "road"), (20.0, "lap"), (20.6, "road"))
     truth = truth_of(quiet(looks=[looks], closures=sp.spans([(10.1, 10.4), (11.0, 11.1), (19.9, 20.7)])))
@@ -190,6 +204,26 @@ def test_with_perfect_readings_nobody_is_falsely_ready_or_warned_and_the_ready_a
     assert result.total.false_ready_s == 0.0, result.worst
     assert result.total.false_warnings == 0, result.warned
     assert result.total.found is not None and result.total.found > 0.85
+
+
+SLICE = (
+    "1:14", "1:75", "2:21", "2:42", "3:20", "3:32", "3:48", "3:59", "3:67", "3:79", "4:10", "4:41",  # each once had a finding
+    "5:1", "5:3", "5:8", "5:11", "5:12", "5:15", "5:32", "5:39",
+)  # fmt: skip
+"""Drives of every family."""
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("P-12")
+def test_a_slice_of_the_campaign_has_no_false_ready_and_still_finds_the_ready() -> None:
+    result = campaign.Result("l3_default", 0, None)
+    for seed, number in (map(int, drive.split(":")) for drive in SLICE):
+        result.add(judge(write(seed, number), PROFILE))
+    assert {name for name, found in result.families.items() if not found.drives} == set()
+    assert result.total.failed == 0 and result.total.false_ready_s == 0.0, result.worst
+    assert result.total.false_warnings == 0, result.warned
+    assert result.total.found is not None and result.total.found > 0.3
+    assert result.total.warned is not None and result.total.warned > 0.5
 
 
 CAUGHT_IN = {"unknown_is_open": "dark_glasses", "stale_value_held": "bus_faults", "visibility_ignored": "dark_glasses"}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from dms.assessment.addw_areas import AddwAreas
+from dms.assessment.glance import LookAway
 from dms.assessment.policies.base import Demand, SpeedGate
 from dms.assessment.signals import Signals
-from dms.assessment.windows import TINY, HeldTime
+from dms.assessment.windows import TINY
 from dms.profiles.policies import LowGaze
 from dms.profiles.rules import GlanceRules
 from dms.records import Requests
@@ -24,20 +25,20 @@ class LowLook:
         self._areas = AddwAreas(rules, cabin)
         self._before: bool | None = None
         self._gate = SpeedGate(rules.slow_from_kmh)
-        self._low = HeldTime(rules.flicker_s, glance.freeze_max_s)
+        self._low = LookAway(rules.flicker_s, glance.freeze_max_s)
         self._limit: float | None = None
 
     def step(self, now: Signals) -> Sequence[Demand]:
         """Take one moment."""
-        self._low.step(now.tick, self._looks_low(now))
+        self._low.step(now.tick, self._looks_low(now), now.likely_road)
         if not self._gate.step(now.tick.t, now.inputs):
             self._limit = None
             return ()
-        held = min(self._low.held, self._gate.open_s(now.tick.t))
+        held = min(self._low.seconds, self._gate.open_s(now.tick.t))
         limit = self._limit_s(now)
         if held >= limit - TINY and now.glances.judged:
             self._limit = limit
-        elif self._low.held == 0.0 and now.glances.road_s >= self._rules.release_s - TINY:
+        elif self._low.seconds == 0.0 and now.glances.road_s >= self._rules.release_s - TINY:
             self._limit = None
         if self._limit is None:
             return ()
