@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_perception_hands import Hands
 
 from dms.camera.log import LogFrames
 from dms.inference.base import Engine, Options, Tensors
 from dms.inference.engine_set import EngineSet
 from dms.inference.fake_backend import FakeBackend, zeros
 from dms.inference.slots import contract
-from dms.perception.pipeline import FACE_SLOTS, HAND_SLOTS, Perception
+from dms.perception.pipeline import FACE_SLOTS, Perception
 from dms.perception.rounds import Late, Rounds, SpareEngine
+from dms.perception.settings import Settings
 from dms.records import Frame, Observation
 from dms.records.jsonl import encode
 
@@ -60,25 +62,12 @@ class Queued(Engine):
 
 
 def one_hand() -> dict[str, Engine]:
-    """Hand networks that see one open hand, never quite in the same place."""
-    rng = np.random.default_rng(3)
+    """Hand networks that see one open hand."""
+    return Hands().engines
 
-    def palms(feeds: Tensors) -> dict[str, np.ndarray]:
-        out = zeros(contract("hand_detector"))
-        out["scores"] -= 20
-        out["scores"].reshape(-1)[1000] = 5.0
-        out["boxes"].reshape(out["scores"].size, -1)[1000, 2:4] = 60.0
-        return out
 
-    def points(feeds: Tensors) -> dict[str, np.ndarray]:
-        out = zeros(contract("hand_landmarks"))
-        side = contract("hand_landmarks").inputs[0].shape[1]
-        out["landmarks"][:] = rng.uniform(0.2, 0.8, out["landmarks"].shape) * side
-        out["presence"][:] = 0.95
-        return out
-
-    backend = FakeBackend({"hand_detector": palms, "hand_landmarks": points})
-    return {slot: backend.load(contract(slot), Options()) for slot in HAND_SLOTS}
+RESTLESS = Settings(hand_still=0.0)
+"""Hands are read on every picture."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +83,7 @@ def frames(short_log: Path) -> list[Frame]:
 
 
 def told(engines: Mapping[str, Engine], frames: list[Frame]) -> list[Observation]:
-    chain = Perception(engines)
+    chain = Perception(engines, settings=RESTLESS)
     return [chain.observe(frame, independent=index in (0, 7)) for index, frame in enumerate(frames)]
 
 
@@ -108,8 +97,8 @@ def test_together_or_one_after_the_other_the_answers_are_the_same_to_the_bit(fac
 
 
 def test_without_time_hands_are_unknown_and_named_and_all_else_is_as_it_was(faces: EngineSet, frames: list[Frame]) -> None:
-    free = Perception({**faces, **one_hand()})
-    hurried = Perception({**faces, **one_hand()}, now=Clock(100.0))
+    free = Perception({**faces, **one_hand()}, settings=RESTLESS)
+    hurried = Perception({**faces, **one_hand()}, settings=RESTLESS, now=Clock(100.0))
     for index, frame in enumerate(frames[:9]):
         wanted = free.see(frame).observation
         late = 3 <= index < 6
