@@ -39,6 +39,9 @@ def add_run(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("--all", action="store_true", help="all shipped scenarios")
     parser.add_argument("--group", choices=GROUPS, help="all shipped scenarios of this group")
     parser.add_argument("--rendered", action="store_true", help="with pictures, through the networks; only scenarios marked so")
+    parser.add_argument(
+        "--bench", metavar="FILE", help="on a real bench, in real time (YAML; example: hil/bench/bench.example.yaml)"
+    )
     parser.add_argument("--wall", action="store_true", help="in real time instead of simulated time")
     parser.add_argument("--seed", type=_seed, metavar="N", help="of driver and chance (default: each scenario's own)")
     parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes; results do not depend on it (default 1)")
@@ -116,8 +119,21 @@ def _work(args: argparse.Namespace) -> "list[Job]":
 
     if bool(args.scenario) + args.all + (args.group is not None) != 1:
         raise UsageError("give scenarios, or --all, or --group NAME; `dms hil list` shows them")
+    if args.bench is not None:
+        from hil.bench.real import read_bench
+
+        if args.rendered or args.plant is not None or args.jobs > 1:
+            raise UsageError("--bench goes with none of --rendered, --plant, --jobs: the product is the box on the bench")
+        read_bench(Path(args.bench))
     names = args.scenario or [name for name in shipped() if args.group in (None, load(name).scenario.group)]
-    common = {"seed": args.seed, "wall": args.wall, "plant": args.plant, "out": args.out, "trace": args.trace}
+    common = {
+        "seed": args.seed,
+        "wall": args.wall,
+        "plant": args.plant,
+        "out": args.out,
+        "trace": args.trace,
+        "bench": args.bench,
+    }
     return suite.jobs(names, ["rendered" if args.rendered else "signal"], bool(args.scenario), **common)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -119,6 +119,8 @@ class Bench:
         self._acts = sorted(self.scenario.controller.acts, key=lambda act: act.at)
         self._parts = sorted(self.scenario.parts, key=lambda part: part.at)
         self._car: VehicleState | None = None
+        self.set_inputs: dict[str, Any] = {}
+        """Vehicle inputs set from outside, whatever driver and car do."""
         if plant is not None:
             PLANTS[plant](self.seams)
 
@@ -220,7 +222,8 @@ class Bench:
     def _picture(self, t: float) -> None:
         number, self._pictures = self._pictures, self._pictures + 1
         shown = self.driver.step(self._told_driver(t))
-        self._car = _overridden(shown.moment.vehicle, self.scenario.inputs, t)
+        car = _overridden(shown.moment.vehicle, self.scenario.inputs, t)
+        self._car = msgspec.structs.replace(car, **self.set_inputs)
         self._truth(shown, t)
         self.device.show(shown.content, number, t)
 

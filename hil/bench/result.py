@@ -31,6 +31,7 @@ class Result:
         error: why the run ended early.
         waits_for: what the product lacks yet.
         late_s: on a wall clock, the latest that anything came.
+        bench: file of the real bench it was played on.
         files: written for this run, by kind.
         note: what else should be known of the run.
     """
@@ -50,6 +51,7 @@ class Result:
     error: str | None = None
     waits_for: str | None = None
     late_s: float = 0.0
+    bench: str | None = None
     files: dict[str, str] = field(default_factory=dict)
     note: str | None = None
 
@@ -73,7 +75,7 @@ class Result:
         """The command that plays this run again."""
         words = ["dms", "hil", "run", self.name, "--seed", str(self.seed)]
         words += ["--rendered"] if self.level == "rendered" else []
-        words += ["--wall"] if self.clock == "wall" else []
+        words += ["--bench", self.bench] if self.bench is not None else ["--wall"] if self.clock == "wall" else []
         words += ["--plant", self.plant] if self.plant is not None else []
         return shlex.join(words)
 

@@ -15,13 +15,14 @@ from hil.bench.result import Result
 from hil.bench.scenario import Level, Loaded, load
 
 if TYPE_CHECKING:
+    from dms.bus.port import CanFrame
     from dms.inference.engine_set import EngineSet
     from dms.records.cabin import DriverBaseline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run. ``out``: folder for its CAN trace and timeline; ``trace``: ending of the trace."""
+    """One run. ``out``: folder for CAN trace and timeline; ``trace``: ending of the trace; ``bench``: file of a real bench."""
 
     name: str
     level: Level = "signal"
@@ -30,6 +31,7 @@ class Job:
     plant: str | None = None
     out: str | None = None
     trace: str = "log"
+    bench: str | None = None
 
 
 def jobs(names: Sequence[str], levels: Sequence[Level], strict: bool = True, **common: object) -> list[Job]:
@@ -61,7 +63,7 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
             told = files.enter_context(TraceWriter(Path(job.out) / f"{stem(job)}.{job.trace}")).frame
         clock = WallClock() if job.wall else VirtualClock()
         driver, note = _driver_file(loaded, job, engines)
-        bench = Bench(
+        bench = _real(loaded, job, told) if job.bench is not None else Bench(
             loaded, level=job.level, seed=job.seed, clock=clock, plant=job.plant, engines=engines, driver_file=driver,
             on_frame=told,
         )  # fmt: skip
@@ -75,6 +77,13 @@ def play(job: Job, engines: "EngineSet | None" = None) -> Result:
     if job.out is not None:
         _write(job, result)
     return result
+
+
+def _real(loaded: Loaded, job: Job, told: "Callable[[CanFrame, float], None] | None") -> Bench:
+    from hil.bench.real import RealBench, read_bench
+
+    assert job.bench is not None
+    return RealBench(loaded, read_bench(Path(job.bench)), path=job.bench, seed=job.seed, on_frame=told)
 
 
 def _driver_file(loaded: Loaded, job: Job, engines: "EngineSet | None") -> "tuple[DriverBaseline | None, str | None]":
