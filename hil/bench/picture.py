@@ -116,12 +116,14 @@ def _window(verdict: Verdict, timeline: Timeline) -> tuple[float, float] | None:
 
 
 def _mark(mark: Mark, x: float, height: int) -> str:
-    colour = "#b03a2e" if mark.name.startswith("fault") else "#5b6675"
+    """A dashed line; only faults are named on it, the others when the pointer is on them."""
+    fault = mark.name.startswith("fault")
+    colour = "#b03a2e" if fault else "#9aa4b0"
     text = escape(f"{mark.name} {mark.text} at {mark.t:.2f} s")
-    return (
-        f'<g><title>{text}</title><line x1="{x:.1f}" x2="{x:.1f}" y1="{LANE}" y2="{height - LANE}" stroke="{colour}" '
-        f'stroke-dasharray="4 3"/><text x="{x + 2:.1f}" y="{height - 8}" fill="{colour}">{escape(mark.name)}</text></g>'
-    )
+    label = escape(f"{mark.text} ends" if mark.name == "fault_ends" else mark.text)
+    name = f'<text x="{x + 2:.1f}" y="{height - 8}" fill="{colour}">{label}</text>' if fault else ""
+    line = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{LANE}" y2="{height - LANE}" stroke="{colour}" stroke-dasharray="4 3"/>'
+    return f"<g><title>{text}</title>{line}{name}</g>"
 
 
 def _said(value: Value) -> str:
