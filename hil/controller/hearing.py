@@ -92,7 +92,7 @@ class Hearing:
         score, sure, count = (_number(v.get(name)) for name in ("TkoRdy_Score", "TkoRdy_Conf", "TOR_AckCnt"))
         level = _LEVELS.get(str(v["TkoRdy_Lvl"]))
         against, age = self._against(v, level, now), self._age(v, now)
-        bits = _number(v.get("TkoRdy_Reason", 0))
+        bits = _number(v.get("TkoRdy_Reason"))  # the classic frame has no such field
         picture = _number(v["Smpl_FrameCnt"])
         return TakeoverStatement(
             ready=not against, because=against, e2e=self.state, check=self._last, operating=_word(v["DMS_OperSt"]),
