@@ -30,6 +30,7 @@ installation (NumPy is two thirds of it)."""
 
 ALLOWED = [
     "dms/*.py", "dms/profiles/*.yaml", "dms/profiles/manifest.json", "dms/bus/*.dbc", "dms/bus/*.yaml", "dms/bus/contract/c/*",
+    "dms/diagnostics/trouble_codes.yaml",
     "dms/drivelog/sample/sample.mcap", "dms/perception/head_model.npz", "dms/py.typed", "dms/_shipped/engines/manifest.json",
     "dms/inference/quantities.yaml", "dms/runtime/accept/limits.yaml", "dms/gesture/*.yaml", "dms/gesture/commands.schema.json",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
