@@ -52,6 +52,8 @@ CORE = {"can", "cantools", "msgspec", "numpy", "yaml"}
 TOP: dict[str, set[str]] = {
     "dms.perception": {"cv2"},
     "dms.inference.convert": {"flatbuffers", "onnx", "tflite"},
+    "hil.pytest_plugin": {"pytest"},
+    "hil.conformance": {"pytest"},
 }
 """Rooms that are loaded only when pictures or conversion are asked for."""
 
