@@ -138,7 +138,8 @@ def test_command_lists_and_refuses(capsys):
 
 
 @pytest.mark.slow
-def test_black_pictures_are_noticed_by_the_real_networks(capsys, gl_or_skip):
+@pytest.mark.usefixtures("gl", "engines_built")
+def test_black_pictures_are_noticed_by_the_real_networks(capsys):
     assert main.main(["hil", "faults", "--only", "picture_black", "--state", "attentive"]) == 0
     assert "ok     picture_black" in capsys.readouterr().out
 
