@@ -83,7 +83,7 @@ class Session:
 
     def leave(self, folder: Path, node: str) -> str:
         """Write timeline, measurements and trace; returns the text for the report."""
-        from hil.bench.picture import page
+        from hil.bench.timeline_page import page
         from hil.controller.trace import TraceWriter
 
         result = self.bench.result
