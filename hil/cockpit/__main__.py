@@ -14,6 +14,7 @@ from hil.cockpit.on_bus import HeadUnitNode
 from hil.cockpit.page import Page, shown
 
 WAIT_S = 0.02
+INTERRUPTED = 130  # as the shell has it
 
 
 def main() -> int:
@@ -29,6 +30,8 @@ def main() -> int:
     except DmsError as error:
         print(f"dms cockpit: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:  # Ctrl-C in a terminal reaches every process started from it
+        return INTERRUPTED
 
 
 def _run(args: argparse.Namespace) -> int:

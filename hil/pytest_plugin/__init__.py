@@ -55,10 +55,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture
 def scenario(request: pytest.FixtureRequest) -> "Loaded":
     """The scenario of ``@pytest.mark.dms_scenario``, else an attentive drive under Level 3."""
+    from dms.errors import DmsError
     from hil.bench.scenario import load
 
     mark = request.node.get_closest_marker("dms_scenario")
-    return load(DEFAULT_SCENARIO if mark is None else mark.args[0])
+    if mark is not None and len(mark.args) != 1:
+        pytest.fail("dms_scenario: give one name or file, e.g. @pytest.mark.dms_scenario('takeover_phone')", pytrace=False)
+    try:
+        return load(DEFAULT_SCENARIO if mark is None else mark.args[0])
+    except DmsError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

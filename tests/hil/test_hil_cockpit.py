@@ -1,6 +1,7 @@
 """The simulated head unit: what it does, once per event, what it tells, and its page."""
 
 import json
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -129,6 +130,18 @@ def test_the_process_says_where_its_page_is_and_ends_with_its_input() -> None:
         process.stdin.close()
         assert process.wait(timeout=10) == 0
     assert (state["context"], state["caller"]) == ("call_incoming", "Ada")
+
+
+def test_ctrl_c_ends_the_process_without_a_traceback() -> None:
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "hil.cockpit", "--interface", "virtual"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith("http")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+        assert process.stderr.read() == ""
 
 
 def test_a_wrong_interface_is_one_line() -> None:
