@@ -119,6 +119,7 @@ def open_lines(name: str) -> Iterator[Iterable[bytes]]:
 
     Raises:
         InputError: the file cannot be read.
+        RecordError: from the caller's block, with the file's name put before the line's number.
     """
     if name == "-":
         yield sys.stdin.buffer
@@ -128,7 +129,10 @@ def open_lines(name: str) -> Iterator[Iterable[bytes]]:
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from None
     with file:
-        yield file
+        try:
+            yield file
+        except RecordError as error:
+            raise RecordError(f"{name} {error}") from None
 
 
 def _machines(records: Iterable[list["TakeoverReadiness"]], live: bool) -> int:

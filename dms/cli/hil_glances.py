@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from dms.cli.explain import seconds
-from dms.errors import InputError
+from dms.errors import InputError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 1: the task breaks a limit.
 
     Raises:
+        UsageError: the vehicle has no such display.
         InputError: no state lies between the times, or the file cannot be used.
     """
     from dms.cli.assess import open_lines
@@ -32,13 +33,16 @@ def run(args: argparse.Namespace) -> int:
     from dms.records.jsonl import read_states
     from hil.evaluation import glances
 
+    cabin, area = cabin_of(args.vehicle), args.task
+    assert cabin is not None
+    zones = sorted({box.zone for box in cabin.zones})
+    if area is not None and area not in zones:
+        raise UsageError(f"--task: the vehicle file has no zone {area}; it has {', '.join(zones)}")
     with open_lines(args.file) as lines:
         found = glances.glances((state for _, state in read_states(lines)), args.start, args.end)
     if not found:
         raise InputError(f"{args.file}: no two states lie between the times")
     told: dict[str, Any] = {"schema": "dms.glances/1", **glances.statistics(found)}
-    cabin, area = cabin_of(args.vehicle), args.task
-    assert cabin is not None
     told["broken"] = glances.task(found, area, cabin) if area else []
     _show(told, found, args)
     return 1 if told["broken"] else 0

@@ -86,7 +86,7 @@ def test_P01_unusable_record_is_refused_with_its_line_or_counted(
 ) -> None:
     name = write(tmp_path / "bad.jsonl", [*LINES, b"", line])
     code, lines, err = run(capfdbinary, "assess", name, "--jsonl")
-    assert code == 3 and err.startswith(f"dms: line {len(LINES) + 2}: ") and err.count("\n") == 1
+    assert code == 3 and err.startswith(f"dms: {name} line {len(LINES) + 2}: ") and err.count("\n") == 1
     code, lenient, err = run(capfdbinary, "assess", name, "--jsonl", "--lenient")
     assert code == 0 and lenient == lines and "skipped 1 unusable" in err
 

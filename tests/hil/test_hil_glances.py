@@ -86,3 +86,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out)["glances"] == [{"zone": "infotainment", "start": 3.0, "seconds": 1.0}]
     assert main(["hil", "glances", str(path), "--start", "99"]) == 3
     assert "no two states" in capsys.readouterr().err
+    assert main(["hil", "glances", str(path), "--task", "infotainmnt"]) == 2
+    assert "has no zone infotainmnt; it has " in capsys.readouterr().err
+    path.write_text("hello")
+    assert main(["hil", "glances", str(path)]) == 3
+    assert capsys.readouterr().err.startswith(f"dms: {path} line 1: JSON is malformed")
