@@ -65,7 +65,9 @@ def test_observe_in_a_lower_precision(dms, portrait):
     assert seen.eyes["left"].opening_mm == pytest.approx(full.eyes["left"].opening_mm, abs=1.5)
     result = dms("observe", portrait, "--jsonl", "--precision", "fp16")
     assert result.code == 0 and records(result.out)[0].head.yaw_deg == pytest.approx(full.head.yaw_deg, abs=0.2)
-    assert result.complaint.startswith("dms: fp16: head_pose, eye_state, gaze; only as fp32: face_detector")
+    assert result.complaint.startswith(
+        "dms: fp16: head_pose, eye_state, gaze, hand_detector, gesture; only as fp32: face_detector"
+    )
 
 
 def test_replay_in_a_lower_precision(dms, short_log):
