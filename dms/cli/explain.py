@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         with open_lines(args.file) as lines:
             found = find(_states(lines, args), args.at)
+    _tell_end(found, args)
     if args.json:
         from dms.records.jsonl import encode
 
@@ -65,6 +66,12 @@ def run(args: argparse.Namespace) -> int:
     was = "" if before is None else f"; before that {before.readiness}, level {before.level}"
     print(f"  since t={found.since:.3f} s{was}")
     return 0
+
+
+def _tell_end(found: "Found", args: argparse.Namespace) -> None:
+    """A time after the last state is answered with the last state, never silently."""
+    if found.ended and found.state.t < args.at:
+        print(f"dms: {args.file} ends at t={found.state.t:g} s; this is its last state", file=sys.stderr)
 
 
 def _states(lines: Iterable[bytes], args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
@@ -131,11 +138,12 @@ def _log_states(args: argparse.Namespace) -> Iterator["TakeoverReadiness"]:
 
 
 class Found(NamedTuple):
-    """A state, when its readiness and level began, and the last state before that."""
+    """A state, when its readiness and level began, the last state before that, and whether it is the last of all."""
 
     state: "TakeoverReadiness"
     since: float
     before: "TakeoverReadiness | None"
+    ended: bool = False
 
 
 def find(states: Iterable["TakeoverReadiness"], at: float) -> Found:
@@ -156,6 +164,8 @@ def find(states: Iterable["TakeoverReadiness"], at: float) -> Found:
             found = Found(state, state.t, found.state)
         else:
             found = found._replace(state=state)
+    else:
+        found = found and found._replace(ended=True)
     if found is None:
         where = "there is none at all" if first is None else f"the first is at t={first:g} s"
         raise UsageError(f"no state at or before t={at:g} s; {where}")

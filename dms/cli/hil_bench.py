@@ -95,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
     assert FORMATS == TRACES
     work = _work(args)
     _folder(args.out)
+    _try_junit(args.junit)
 
     def show(result: "Result") -> None:
         if args.json:
@@ -117,6 +118,8 @@ def _work(args: argparse.Namespace) -> "list[Job]":
     from hil.bench import suite
     from hil.bench.scenario import load, shipped
 
+    if args.scenario and args.all:
+        raise UsageError("give scenarios or --all, not both")
     if bool(args.scenario) + args.all + (args.group is not None) != 1:
         raise UsageError("give scenarios, or --all, or --group NAME; `dms hil list` shows them")
     if args.bench is not None:
@@ -149,6 +152,15 @@ def _folder(name: str | None) -> None:
             Path(name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {name} cannot be made: {error.strerror}") from None
+
+
+def _try_junit(name: str | None) -> None:
+    """Minutes of runs are not to be lost for a file that cannot be written."""
+    try:
+        if name is not None:
+            Path(name).open("ab").close()
+    except OSError as error:
+        raise InputError(f"--junit {name} cannot be written: {error.strerror}") from None
 
 
 def _junit(name: str, results: "list[Result]") -> None:

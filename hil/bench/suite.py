@@ -38,7 +38,8 @@ def jobs(names: Sequence[str], levels: Sequence[Level], strict: bool = True, **c
     """The runs asked for. ``strict``: a scenario without rendered level is refused, else it is only not rendered.
 
     Raises:
-        InputError: a scenario that cannot be read, or has no rendered level.
+        InputError: a scenario that cannot be read.
+        UsageError: a scenario without rendered level, asked for strictly.
     """
     found = []
     for name in names:
@@ -46,7 +47,7 @@ def jobs(names: Sequence[str], levels: Sequence[Level], strict: bool = True, **c
         for level in levels:
             if level == "rendered" and scenario.rendered is None:
                 if strict:
-                    raise InputError(f"{name} has no `rendered`: it is made for signals only")
+                    raise UsageError(f"{name} is made for signals only; leave --rendered out")
                 continue
             found.append(Job(name=name, level=level, **common))  # type: ignore[arg-type]
     return found

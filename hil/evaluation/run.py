@@ -1,12 +1,13 @@
 """Runs trials through the decision core, or takes the states they already hold, and judges each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dms.assessment import Assessor, load_cabin
 from dms.assessment.sleepiness import Estimator
 from dms.assessment.stream import assess_side_by_side
-from dms.errors import InputError
+from dms.errors import InputError, RecordError
 from dms.profiles import Profile
 from dms.readiness import ready_for_takeover
 from dms.records import TakeoverReadiness
@@ -31,10 +32,14 @@ class Evaluation:
         """Of every line of a file of trials.
 
         Raises:
-            InputError: a file cannot be read.
+            InputError: a file cannot be read, or holds no trial.
             RecordError: a line of it cannot be used.
         """
-        for trial in read_trials(_lines(path), path.parent, self._scheme):
+        with _named(path):
+            trials = list(read_trials(_lines(path), path.parent, self._scheme))
+        if not trials:
+            raise InputError(f"{path} holds no trial; it has one a line, see docs/evaluation.md")
+        for trial in trials:
             said = [] if trial.excluded is not None else changes(self._states(trial))
             yield judge(trial, said, self._scheme)
 
@@ -53,21 +58,31 @@ class Evaluation:
     def _states(self, trial: Trial) -> Iterator[TakeoverReadiness]:
         """States as they are; observations are assessed first."""
         lines = _lines(Path(trial.file))
-        if any(b'"dms.state/' in line for line in lines[:1]):
-            yield from (state for _, state in read_states(lines))
+        if b'"dms.state/' in next((line for line in lines if line.strip()), b""):
+            with _named(trial.file):
+                yield from (state for _, state in read_states(lines))
             return
         driver = None if trial.driver is None else _driver(trial.driver)
         assessor = Assessor(self._profile, load_cabin(trial.vehicle), driver, self._estimator)
-        for states in assess_side_by_side([assessor], lines, driver):
-            yield from (ready_for_takeover(state, self._profile) for state in states if state is not None)
+        with _named(trial.file):
+            for states in assess_side_by_side([assessor], lines, driver):
+                yield from (ready_for_takeover(state, self._profile) for state in states if state is not None)
 
 
 def _lines(path: Path) -> list[bytes]:
     try:
-        lines: Iterable[bytes] = path.read_bytes().splitlines()
+        return path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    return [line for line in lines if line.strip()]
+
+
+@contextmanager
+def _named(path: Path | str) -> Iterator[None]:
+    """Puts the file's name before the line's number."""
+    try:
+        yield
+    except RecordError as error:
+        raise RecordError(f"{path} {error}") from None
 
 
 def _driver(name: str) -> DriverBaseline:

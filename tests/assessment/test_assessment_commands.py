@@ -153,6 +153,9 @@ def test_explain_gives_the_causes_from_observations_and_from_states_alike(
     text = b"\n".join(lines).decode()
     assert text.startswith("t=8.200 s  ready_delayed  level 3") and "gaze off road 3.2 s; zone=phone" in text
     assert "since t=5.000 s; before that " in text
+    code, lines, err = run(capfdbinary, "explain", states, "--at", "999")
+    assert code == 0 and err == f"dms: {states} ends at t=8.95 s; this is its last state\n", err
+    assert lines[0].startswith(b"t=8.950 s ")
     _, lines, _ = run(capfdbinary, "explain", states, "--at", "8.2", "--json")
     assert json.loads(lines[0])["warning"] == {"class": "long_distraction", "stage": 1}
 

@@ -9,7 +9,7 @@ import pytest
 from dms.bus.samples import GestureEvent
 from dms.bus.trace import read_trace
 from dms.cli.main import main
-from dms.errors import InputError
+from dms.errors import UsageError
 from hil.bench.bench import Bench
 from hil.bench.clock import VirtualClock, WallClock
 from hil.bench.hearing import snake
@@ -201,10 +201,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "code", "said"),
     [
         (["run"], 2, "give scenarios, or --all, or --group"),
-        (["run", SHORT, "--all"], 2, "give scenarios, or --all, or --group"),
         (["run", "nothing"], 3, "`dms hil list` shows the shipped ones"),
-        (["run", "bus_periods", "--rendered"], 3, "made for signals only"),
-        (["run", SHORT, "--junit", "/nowhere/x.xml"], 3, "cannot be written"),
+        (["run", "bus_periods", "--rendered"], 2, "made for signals only"),
+        (["run", SHORT, "--all"], 2, "not both"),
         (["run", SHORT, "--out", "/dev/null/x"], 3, "cannot be made"),
         (["controller", "--mapping", "x"], 2, "--mapping goes with --trace"),
         (["controller", "--trace", "nothing.log"], 3, "cannot read the trace"),
@@ -217,6 +216,12 @@ def test_wrong_usage(arguments: list[str], code: int, said: str, capsys: pytest.
     assert said in capsys.readouterr().err
 
 
+def test_a_junit_file_that_cannot_be_written_is_refused_before_any_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("run", SHORT, "--junit", "/nowhere/x.xml") == 3
+    shown = capsys.readouterr()
+    assert shown.out == "" and "--junit /nowhere/x.xml cannot be written" in shown.err
+
+
 def test_nothing_heard_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("controller", "--interface", "virtual", "--channel", "silent", "--seconds", "0.1") == 1
     assert "0 DMS_TakeoverReady" in capsys.readouterr().err
@@ -225,7 +230,7 @@ def test_nothing_heard_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_rendered_only_where_marked() -> None:
     found = jobs(shipped(), ["rendered"], strict=False)
     assert SHORT in {job.name for job in found} and 3 <= len(found) < len(shipped())
-    with pytest.raises(InputError, match="signals only"):
+    with pytest.raises(UsageError, match="signals only"):
         jobs(["bus_periods"], ["rendered"])
     assert [job.level for job in jobs([SHORT], ["signal", "rendered"])] == ["signal", "rendered"]
 

@@ -230,6 +230,18 @@ def test_DDAW06_a_trial_that_cannot_be_judged_is_refused(row: dict, says: str, t
         list(read_trials(file, tmp_path, SCHEME))
 
 
+def test_a_file_that_cannot_be_judged_is_named_and_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "trials.jsonl"
+    for text, says in (("\n", "holds no trial"), ("\nrubbish\n", " line 2: ")):
+        path.write_text(text)
+        assert main(["hil", "evaluate", str(path)]) == 3
+        assert f"{path} {says.strip()}" in capsys.readouterr().err
+    (tmp_path / "states.jsonl").write_text('{"schema":"dms.state/1"\n')
+    path = trials_file(tmp_path, {"function": "long", "start": 61.0, "file": "states.jsonl"})
+    assert main(["hil", "evaluate", str(path)]) == 3
+    assert f"{tmp_path / 'states.jsonl'} line 1: " in capsys.readouterr().err
+
+
 @pytest.mark.requirement("DDAW-06", "P-13")
 def test_DDAW06_the_command_tells_every_exclusion_and_refuses_a_silent_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
