@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import can
 
 from dms.bus.port import CanFrame
-from dms.errors import InputError
+from dms.errors import BackendUnavailable, InputError
+
+KINDS = ".log (candump), .asc, .blf, .csv, .mf4, .trc"
 
 
 def candump(frame: CanFrame, t: float, channel: str = "can0") -> bytes:
@@ -27,17 +30,29 @@ def read_trace(path: str) -> Iterator[tuple[float, CanFrame]]:
             standard input.
 
     Raises:
-        InputError: missing, of unknown kind, or not what its suffix says.
+        InputError: missing, empty, of unknown kind, or not what its suffix says.
+        BackendUnavailable: the package that reads MF4 is missing.
     """
+    if path != "-" and Path(path).is_dir():
+        raise InputError(f"cannot read the trace {path}: is a folder")
     if path != "-" and not Path(path).is_file():
         raise InputError(f"cannot read the trace {path}: no such file")
+    if path != "-" and not Path(path).stat().st_size:
+        raise InputError(f"{path} is empty")
+    if path.lower().endswith(".mf4") and find_spec("asammdf") is None:
+        raise BackendUnavailable(f"{path}: MF4 is read by the package asammdf", "run: pip install 'dms[mf4]'")
+    read = 0
     try:
         with _reader(path) as reader:
-            for message in reader:
+            for read, message in enumerate(reader, 1):
                 if not message.is_error_frame and not message.is_remote_frame:
                     yield message.timestamp, _frame(message)
-    except Exception as error:  # each of python-can's readers has errors of its own
-        raise InputError(f"{path} is not the kind of trace its name says: {' '.join(str(error).split())}") from None
+    except Exception:  # each of python-can's readers has errors of its own, in words of its own
+        if read:
+            raise InputError(f"{path} cannot be read beyond frame {read}: it is cut off or damaged there") from None
+        if path == "-":
+            raise InputError("standard input holds no lines as candump -L writes them") from None
+        raise InputError(f"{path} is not the kind of trace its name says; known: {KINDS}") from None
 
 
 @contextmanager

@@ -24,9 +24,12 @@ START_S = 20.0
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when the head unit did what gestures asked for, 1 when no gesture was sent; 4 without such a bus."""
     from dms.bus.port import BusConfig
+    from dms.camera.open import open_source
 
     if args.synthetic is not None or args.seed is not None:
         raise UsageError("--cockpit has its own scenario; leave --synthetic and --seed away")
+    if args.log is not None:
+        open_source(args.log).close()  # a file that is none is told before a process starts
     interface = "udp_multicast" if args.interface == "virtual" else args.interface  # virtual ends at the process
     config = BusConfig(interface=interface, channel=args.channel)
     with _head_unit(config) as url:

@@ -142,6 +142,8 @@ def _hand_landmarks(path: str, signs: "SignReader") -> Iterator[Observation]:
         lines = Path(path).read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
+    if not any(text.strip() for text in lines):
+        raise InputError(f"{path} holds no hand; the format is in docs/gestures.md")
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hil.pytest_plugin.session import Session
 
 DEFAULT_SCENARIO = "r157_attentive_drive"
+REPORT = "dms-report"
 _SESSION = pytest.StashKey["Session"]()
 
 
@@ -25,14 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dms", "driver monitoring bench")
     group.addoption("--dms-bench", metavar="FILE", help="run on this bench (YAML, see docs/hil.md); default: the simulator")
     group.addoption("--dms-seed", type=int, metavar="N", help="seed of driver and chance (default: each scenario's own)")
-    group.addoption(
-        "--dms-report", metavar="DIR", default="dms-report", help="where failures leave their files (default: dms-report)"
-    )
+    group.addoption("--dms-report", metavar="DIR", default=REPORT, help="where failures leave their files (default: dms-report)")
     group.addoption("--dms-report-all", action="store_true", help="tests that pass leave their files too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Marks of the bench."""
+    """Marks of the bench; a report folder that is a file is told before any test."""
+    report = config.getoption("--dms-report")
+    if report != REPORT and Path(report).is_file():
+        raise pytest.UsageError(f"--dms-report {report} is a file; give a folder")
     config.addinivalue_line(
         "markers", "dms_scenario(name): bench scenario that the fixtures play: a shipped one's name, or a file"
     )

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dms.bus.layout import Layout
+import pytest
+
+from dms.bus.layout import Layout, Message
 from dms.bus.port import Bus, CanFrame
+from dms.errors import DmsError
 from hil.controller.handover import Decision, Handover
 from hil.controller.peer import HandoverPeer
 
@@ -27,17 +30,13 @@ class CanBus:
         self.frames.append((t, frame))
 
     def named(self, message: str) -> list[tuple[float, CanFrame]]:
-        """Frames of one message, by its name in the DBC.
-
-        Raises:
-            KeyError: the DBC has no such message.
-        """
-        wanted = self._layout[message]
+        """Frames of one message, by its name in the DBC; a name that the DBC lacks fails the test."""
+        wanted = self._message(message)
         return [(t, frame) for t, frame in self.frames if (frame.can_id, frame.extended) == (wanted.can_id, wanted.extended)]
 
     def decoded(self, message: str) -> Iterator[tuple[float, dict[str, Any]]]:
         """The same with signals: a name where the DBC has one, else the physical value; ``None`` is not available."""
-        wanted = self._layout[message]
+        wanted = self._message(message)
         for t, frame in self.named(message):
             codes = wanted.unpack(frame.data)
             yield t, {name: _plain(wanted.signals[name], code) for name, code in codes.items()}
@@ -45,6 +44,12 @@ class CanBus:
     def send(self, frame: CanFrame) -> bool:
         """Send a frame of your own, beside the car's."""
         return self._port.send(frame)
+
+    def _message(self, name: str) -> Message:
+        try:
+            return self._layout[name]
+        except DmsError as error:
+            pytest.fail(str(error), pytrace=False)
 
 
 def _plain(signal: Any, code: int) -> Any:

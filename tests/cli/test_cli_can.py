@@ -77,8 +77,9 @@ def test_decode_classic_from_standard_input(dms_process):
     ("name", "content", "words"),
     [
         ("trace.log", "(1.0) can0 123#00\n", "has no DMS_TakeoverReady"),
-        ("trace.log", "", "has no DMS_TakeoverReady"),
-        ("trace.log", "hello world\n", "not the kind of trace its name says"),
+        ("trace.log", "", "trace.log is empty"),
+        ("trace.log", "hello world\n", "trace.log is not the kind of trace its name says; known: .log (candump)"),
+        ("trace.log", "(1.0) can0 123#00\n(1.1) can", "cannot be read beyond frame 1"),
         ("trace.blf", "hello world", "not the kind of trace its name says"),
         ("trace.txt", "hello world", "not the kind of trace its name says"),
         (None, "", "no such file"),
@@ -89,6 +90,15 @@ def test_unreadable_traces(dms, tmp_path, name, content, words):
         (tmp_path / name).write_text(content)
     result = dms("can", "decode", tmp_path / (name or "none.log"))
     assert result.code == 3 and words in result.complaint and not result.out
+
+
+def test_a_folder_and_a_kind_that_needs_a_package(dms, tmp_path, monkeypatch):
+    result = dms("can", "decode", tmp_path)
+    assert result.code == 3 and "is a folder" in result.complaint
+    monkeypatch.setattr("dms.bus.trace.find_spec", lambda name: None)
+    (tmp_path / "trace.mf4").write_text("hello world")
+    result = dms("can", "decode", tmp_path / "trace.mf4")
+    assert result.code == 4 and "asammdf" in result.complaint and "[mf4]'" in result.complaint
 
 
 def test_wrong_usage(dms, tmp_path):

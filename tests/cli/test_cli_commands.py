@@ -134,7 +134,11 @@ def test_hand_landmarks_from_text(dms, tmp_path):
     result = dms("observe", path, "--input", "hand-landmarks", "--jsonl")
     seen = records(result.out)
     assert result.code == 0 and [r.source for r in seen] == ["a.png", "b.png"] and seen[0].hands[0].fingers in (4, 5)
-    for text, words in [("{", "line 1"), (json.dumps({"file": "a", "landmarks": points[:20]}), "20 landmarks, wanted 21")]:
+    for text, words in [
+        ("\n", "holds no hand"),
+        ("{", "line 1"),
+        (json.dumps({"file": "a", "landmarks": points[:20]}), "20 landmarks, wanted 21"),
+    ]:
         path.write_text(text)
         result = dms("observe", path, "--input", "hand-landmarks", "--jsonl")
         assert result.code == 3 and words in result.complaint and result.out == ""

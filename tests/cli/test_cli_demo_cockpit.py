@@ -21,6 +21,12 @@ def test_it_has_its_own_scenario(wrong: tuple[str, ...], capsys: pytest.CaptureF
     assert "--cockpit has its own scenario" in capsys.readouterr().err
 
 
+def test_a_log_that_is_none_is_told_before_the_head_unit_starts(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--cockpit", "--log", "nope"]) == 3
+    shown = capfd.readouterr()
+    assert shown.err == "dms: nope: no such file or folder\n" and shown.out == ""
+
+
 def test_a_bus_that_is_none_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--cockpit", "--interface", "no_such"]) != 0
     assert "no CAN interface" in capfd.readouterr().err

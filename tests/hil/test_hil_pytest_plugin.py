@@ -58,12 +58,16 @@ def test_mistakes_of_a_test_are_one_line(tmp_path):
         'import pytest\n@pytest.mark.dms_scenario("takeover_fone")\ndef test_a(dms): pass\n'
         "@pytest.mark.dms_scenario()\ndef test_e(dms): pass\n"
         'def test_b(expect): expect("redy yes")\ndef test_c(inject): inject("bus", "off")\n'
+        'def test_d(can_bus): can_bus.named("DMS_Foo")\n'
     )
     done = run_pytest(tmp_path)
     assert "takeover_fone cannot be read" in done.stdout and "there is no signal 'redy'" in done.stdout
     assert "there is no target 'bus'" in done.stdout
     assert "dms_scenario: give one name or file" in done.stdout
+    assert "DMS_Foo" in done.stdout and "can_bus.named" not in done.stdout
     assert "IndexError" not in done.stdout and "InputError" not in done.stdout
+    report = run_pytest(tmp_path, "--dms-report", "test_bench.py")
+    assert "--dms-report test_bench.py is a file; give a folder" in report.stderr and "Traceback" not in report.stderr
     wrong = run_pytest(tmp_path, "--dms-bench", "none.yaml", "-k", "test_b")
     assert "bench file none.yaml cannot be read" in wrong.stdout and "Traceback" not in wrong.stdout + wrong.stderr
 
