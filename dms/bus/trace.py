@@ -44,7 +44,7 @@ def read_trace(path: str) -> Iterator[tuple[float, CanFrame]]:
     read = 0
     try:
         with _reader(path) as reader:
-            for read, message in enumerate(reader, 1):
+            for read, message in enumerate(reader, 1):  # noqa: B007  told in the error
                 if not message.is_error_frame and not message.is_remote_frame:
                     yield message.timestamp, _frame(message)
     except Exception:  # each of python-can's readers has errors of its own, in words of its own
