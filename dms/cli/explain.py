@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell_end(found: "Found", args: argparse.Namespace) -> None:
     """A time after the last state is answered with the last state, never silently."""
-    if found.ended and found.state.t < args.at:
+    if found.ended and round(found.state.t, 2) < args.at:
         print(f"dms: {args.file} ends at t={found.state.t:.2f} s; this is its last state", file=sys.stderr)
 
 
