@@ -10,7 +10,7 @@ from dms.cli.inputs import add_engine_arguments, open_engines
 from dms.errors import InputError
 
 if TYPE_CHECKING:
-    from hil.faults.matrix import Cell
+    from hil.faults.cell import Cell
 
 
 def add_faults(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,6 +28,7 @@ def add_faults(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         default="some",
         help="faults in the pixels go through the networks, 15 s of CPU each: in two states, none or all (default: some)",
     )
+    parser.add_argument("--live", action="store_true", help="also kill and stop a running product, on the clock (a minute)")
     parser.add_argument(
         "--list", action="store_true", help="instead, what there is: faults, states, and what can be put in where"
     )
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(_listing()))
         return 0
     folder = _folder(args.report)
-    work = matrix.jobs(args.only, args.state, args.pictures, args.plant)
+    work = matrix.jobs(args.only, args.state, args.pictures, args.plant, args.live)
 
     def show(cell: "Cell") -> None:
         if not args.json:

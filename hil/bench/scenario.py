@@ -167,6 +167,12 @@ def _expectation(text: str, line: int | None, name: str) -> Expectation:
         raise InputError(f"{name}: {f'line {line}: ' if line else ''}{error}") from None
 
 
+def endless(loaded: Loaded) -> Loaded:
+    """The same, going on for ten minutes: for a program that steps it and ends when it wants to."""
+    scenario = msgspec.structs.replace(loaded.scenario, duration_s=max(600.0, loaded.scenario.duration_s))
+    return msgspec.structs.replace(loaded, scenario=scenario)
+
+
 def schema() -> dict[str, Any]:
     """JSON schema of a bench scenario."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(BenchScenario)}

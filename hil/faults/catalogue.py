@@ -61,7 +61,7 @@ def faults(path: Path = CATALOGUE) -> tuple[Fault, ...]:
         raise InputError(f"{path.name}: {' '.join(str(error).split())}") from None
     for fault in found:
         try:
-            check(fault.target, fault.failure, fault.how, "rendered")
+            check(fault.target, fault.failure, fault.how, "live")
             if fault.hears is not None:
                 parse(f"{fault.hears} within {fault.within_s} s")
         except (UsageError, InputError) as error:

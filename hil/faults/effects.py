@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from dms.errors import UsageError
 from hil.bench.bench import Bench
-from hil.faults import bus, judgement, pictures, signals
+from hil.faults import bus, judgement, pictures, processes, signals
 
 Failure = Literal["off", "stuck", "garbage", "wrong", "slow", "delayed", "intermittent"]
 Out = Callable[[], None]
@@ -21,7 +21,7 @@ class Possible(NamedTuple):
     """A target: where it is put in, and what can happen to it."""
 
     about: str
-    level: Literal["signal", "rendered"]
+    level: Literal["signal", "rendered", "live"]
     effects: Mapping[str, Effect]
 
 
@@ -35,6 +35,8 @@ TARGETS: dict[str, Possible] = {
     "publisher": Possible("the publisher's cycles", "signal", judgement.PUBLISHER),
     "bus_out": Possible("frames from the product to the bus", "signal", bus.OUT),
     "bus_in": Possible("frames from the bus to the product", "signal", bus.IN),
+    "process": Possible("the product's process, on the clock", "live", processes.EFFECTS["process"]),
+    "publisher_process": Possible("the publisher's process, on the clock", "live", processes.EFFECTS["publisher_process"]),
 }  # fmt: skip
 
 
@@ -70,7 +72,9 @@ def check(target: str, failure: str, how: Mapping[str, Any], level: str) -> Effe
     effect = possible.effects.get(failure)
     if effect is None:
         raise UsageError(f"{target} cannot be {failure!r} ({possible.about}); possible: {', '.join(possible.effects)}")
-    if possible.level == "rendered" and level != "rendered":
+    if possible.level == "live" and level != "live":
+        raise UsageError(f"{target} {failure} needs a process; it is measured with dms hil faults --live")
+    if possible.level == "rendered" and level == "signal":
         raise UsageError(f"{target} {failure} needs pictures; play the scenario rendered")
     known = [name for name in effect.__code__.co_varnames[1 : effect.__code__.co_argcount]]
     if strange := [name for name in how if name not in known]:

@@ -12,6 +12,7 @@ from hil.bench.expectation import parse
 from hil.bench.timeline import Timeline
 from hil.bench.verdict import judge
 from hil.faults.catalogue import Fault, faults, states
+from hil.faults.cell import Cell, judged
 from hil.faults.effects import put_in
 
 if TYPE_CHECKING:
@@ -20,34 +21,9 @@ if TYPE_CHECKING:
 
 BEGINS_S, ENDS_S, OVER_S = 5.0, 7.0, 9.0
 """Time of the fault within a state, and the end of the run."""
-READY_BACK = "ready yes"
 PICTURED = {"no": (), "some": ("attentive", "asleep"), "all": tuple(states())}
 """States in which faults of the pixels are measured; each costs some 15 s of CPU."""
 Pictures = Literal["no", "some", "all"]
-Outcome = Literal["passed", "failed", "blind", "error"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One fault in one state.
-
-    Attributes:
-        before: readiness as heard just before the fault.
-        reaction_s: from the fault to the condition; ``None``: it never came, or none is asked.
-        ready_late_s: for how long "ready" was believed during the fault, after its limit (``blind``: from its beginning on).
-        back_s: from the end of the fault until readiness is what it was before; ``None``: not within the run.
-        why: what went wrong.
-    """
-
-    fault: str
-    state: str
-    outcome: Outcome
-    before: str = ""
-    reaction_s: float | None = None
-    limit_s: float | None = None
-    ready_late_s: float = 0.0
-    back_s: float | None = None
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +36,11 @@ class Job:
 
 
 def jobs(
-    names: Sequence[str] = (), in_states: Sequence[str] = (), pictures: Pictures = "some", plant: str | None = None
+    names: Sequence[str] = (),
+    in_states: Sequence[str] = (),
+    pictures: Pictures = "some",
+    plant: str | None = None,
+    live: bool = False,
 ) -> list[Job]:
     """Cells asked for; a state named in ``in_states`` is measured with pictures too, unless there are to be none.
 
@@ -76,8 +56,15 @@ def jobs(
         for fault in known.values()
         for state in places
         if (not names or fault.name in names) and (not in_states or state in in_states)
-        and (fault.level == "signal" or state in PICTURED[pictures] or (pictures != "no" and state in in_states))
+        and _sensible(fault, state, state in in_states, pictures, live or fault.name in names)
     ]  # fmt: skip
+
+
+def _sensible(fault: Fault, state: str, named: bool, pictures: Pictures, live: bool) -> bool:
+    """What takes long is measured only where it is asked for; a process of its own has only the sample drive to play."""
+    if fault.level == "rendered":
+        return state in PICTURED[pictures] or (named and pictures != "no")
+    return fault.level == "signal" or (live and state == "attentive")
 
 
 def measure(job: Job, engines: "EngineSet | None" = None, driver: "DriverBaseline | None" = None) -> Cell:
@@ -105,32 +92,11 @@ def _judged(fault: Fault, state: str, timeline: Timeline) -> Cell:
     unmet = [one.text for one in states()[state].expectations if not judge(one, timeline).passed]
     if unmet:
         return Cell(fault=fault.name, state=state, outcome="error", before=before, why=f"the state was not reached: {unmet[0]}")
-    reaction = None
+    heard = None
     if fault.hears is not None:
-        verdict = judge(parse(f"{fault.hears} after {BEGINS_S} s by {ENDS_S} s"), timeline)
-        reaction = verdict.measured_s if verdict.passed else None
-    late = 0.0
-    if fault.lasting or fault.blind is not None:
-        since = BEGINS_S + (fault.within_s or 0.0 if fault.blind is None else 0.0)
-        late = sum(
-            min(b, ENDS_S) - max(a, since) for a, b in timeline.spans("ready", lambda v: v == "yes") if b > since and a < ENDS_S
-        )
+        heard = judge(parse(f"{fault.hears} after {BEGINS_S} s by {ENDS_S} s"), timeline)
     back = judge(parse(f"readiness {before} after {ENDS_S} s"), timeline)
-    why = _why(fault, reaction, late)
-    return Cell(
-        fault=fault.name, state=state, outcome="blind" if fault.blind else "failed" if why else "passed", before=before,
-        reaction_s=reaction, limit_s=fault.within_s, ready_late_s=round(max(0.0, late), 3),
-        back_s=back.measured_s if back.passed else None, why=fault.blind or why,
-    )  # fmt: skip
-
-
-def _why(fault: Fault, reaction: float | None, late: float) -> str:
-    assert fault.within_s is not None or fault.blind is not None
-    if reaction is None:
-        return f"never heard: {fault.hears}"
-    if fault.within_s is not None and reaction > fault.within_s + 1e-6:
-        return f"heard after {reaction:.2f} s, limit {fault.within_s:g} s"
-    return f"ready for {late:.2f} s after the limit" if fault.lasting and late > 1e-6 else ""
+    return judged(fault, state, before, timeline, (BEGINS_S, ENDS_S), heard, back)
 
 
 def run(
@@ -157,6 +123,11 @@ def _cells(work: Sequence[Job], processes: int, engines: "Callable[[], EngineSet
             yield from pool.map(measure, plain, chunksize=4)
     else:
         yield from map(measure, plain)
+    if any(levels[job.fault] == "live" for job in work):
+        from hil.faults import live
+
+        known = {fault.name: fault for fault in faults()}
+        yield from (live.measure(known[job.fault]) for job in work if levels[job.fault] == "live")
     pictures = [job for job in work if levels[job.fault] == "rendered"]
     if pictures:
         yield from _with_pictures(pictures, engines)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hil.faults.catalogue import Fault, faults, states
-from hil.faults.matrix import Cell
+from hil.faults.cell import Cell
 
 _ABOUT = """<p>Seconds from the fault until the simulated Level 3 controller, with its own check of the bus, hears what it must.
 Simulated time, deterministic. Grey figures: until readiness is back after the fault. Yellow: what the contract cannot notice,

@@ -13,12 +13,9 @@ import pytest
 from dms.errors import DmsError
 from hil.bench.bench import Bench
 from hil.bench.real import RealBench, read_bench
-from hil.bench.scenario import Loaded
+from hil.bench.scenario import Loaded, endless
 from hil.bench.verdict import Verdict
 from hil.pytest_plugin.handles import CanBus, Controller
-
-ENDLESS_S = 600.0
-"""A test goes on as long as it wants to, whatever the scenario's length."""
 
 
 class Session:
@@ -35,7 +32,7 @@ class Session:
         self._open, self._inputs = ExitStack(), dict[str, Any]()
         self._heard: list[Callable[..., None]] = []
         try:
-            self.bench: Any = self._make(longer(loaded))
+            self.bench: Any = self._make(endless(loaded))
         except DmsError as error:
             pytest.fail(str(error), pytrace=False)
 
@@ -111,9 +108,3 @@ class Session:
         if self._bench_file is not None:
             return RealBench(loaded, read_bench(Path(self._bench_file)), path=self._bench_file, seed=self._seed, on_frame=heard)
         return Bench(loaded, seed=self._seed, on_frame=heard)
-
-
-def longer(loaded: Loaded) -> Loaded:
-    """The scenario without an end; its own expectations are judged by ``dms hil run``, not by a test."""
-    scenario = msgspec.structs.replace(loaded.scenario, duration_s=max(ENDLESS_S, loaded.scenario.duration_s))
-    return msgspec.structs.replace(loaded, scenario=scenario)

@@ -8,8 +8,8 @@ from dms.cli import main
 from dms.errors import InputError, UsageError
 from hil.bench.bench import Bench
 from hil.bench.plants import PLANTS
-from hil.faults import matrix
 from hil.faults.catalogue import Fault, faults, states
+from hil.faults.cell import shortfall
 from hil.faults.effects import TARGETS, check, put_in
 from hil.faults.matrix import Job, jobs, measure
 
@@ -26,6 +26,7 @@ def bench():
         ("camera_clock", "off", {}, "camera_clock cannot be 'off'.*possible: wrong, stuck"),
         ("publisher", "garbage", {}, "publisher cannot be 'garbage'"),
         ("camera", "off", {}, "camera off needs pictures"),
+        ("process", "off", {}, "process off needs a process.*--live"),
         ("bus_out", "slow", {"evry": 3}, "no parameter 'evry'; known: every"),
     ],
 )
@@ -103,7 +104,9 @@ def test_cells_asked_for():
     signal, pixels = [f for f in faults() if f.level == "signal"], [f for f in faults() if f.level == "rendered"]
     assert len(jobs(pictures="no")) == len(signal) * len(states())
     assert len(jobs()) == len(signal) * len(states()) + 2 * len(pixels)
-    assert len(jobs(pictures="all")) == len(faults()) * len(states())
+    assert len(jobs(pictures="all")) == (len(signal) + len(pixels)) * len(states())
+    assert len(jobs(pictures="no", live=True)) == len(signal) * len(states()) + 4
+    assert jobs(["process_killed"]) == [Job("process_killed", "attentive")]
     assert jobs(["picture_black"], ["seat_left"]) == [Job("picture_black", "seat_left")]
     for wrong in [{"names": ["cabel"]}, {"in_states": ["awake"]}]:
         with pytest.raises(UsageError, match="one of: "):
@@ -112,10 +115,10 @@ def test_cells_asked_for():
 
 def test_never_heard_and_too_late_are_failures():
     asked = Fault(name="a", target="bus_out", failure="off", hears="ready no", within_s=0.2, source="B", lasting=True)
-    assert matrix._why(asked, None, 0.0) == "never heard: ready no"
-    assert matrix._why(asked, 0.3, 0.0) == "heard after 0.30 s, limit 0.2 s"
-    assert matrix._why(asked, 0.1, 0.4) == "ready for 0.40 s after the limit"
-    assert matrix._why(asked, 0.1, 0.0) == ""
+    assert shortfall(asked, None, 0.0) == "never heard: ready no"
+    assert shortfall(asked, 0.3, 0.0) == "heard after 0.30 s, limit 0.2 s"
+    assert shortfall(asked, 0.1, 0.4) == "ready for 0.40 s after the limit"
+    assert shortfall(asked, 0.1, 0.0) == ""
 
 
 def test_command_writes_the_matrix(tmp_path, capsys):
@@ -146,4 +149,11 @@ def test_black_pictures_are_noticed_by_the_real_networks(capsys):
 
 def test_all_shipped_effects_know_their_parameters():
     for fault in faults():
-        assert check(fault.target, fault.failure, fault.how, "rendered")
+        assert check(fault.target, fault.failure, fault.how, fault.level)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("engines_built")
+def test_a_killed_product_is_not_ready_and_comes_back(capsys):
+    assert main.main(["hil", "faults", "--only", "process_killed"]) == 0
+    assert "ok     process_killed" in capsys.readouterr().out
