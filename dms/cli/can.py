@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dms.bus.port import CanFrame
     from dms.bus.receiver import TakeoverStatement
 
+HELP = "the CAN contract as a package (DBC, C receiver, vectors, pages), and what a recorded trace says"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``dms can``."""

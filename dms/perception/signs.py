@@ -18,6 +18,9 @@ WORDS: Final = (
 )  # fmt: skip
 """In the order of the engine's output."""
 
+ROUNDING: Final = 1e-3
+"""By which shares of an engine in a lower precision may add up to more than 1."""
+
 PROPORTIONS: Final = (9 / 16, 3 / 4, 1.0, 4 / 3)
 """Width over height of usual pictures, for points given as fractions of a picture whose size nobody told."""
 
@@ -50,15 +53,18 @@ class SignReader:
         shares = max(answers, key=lambda words: float(words[1:].max()))
         best = 1 + int(shares[1:].argmax())
         sign = float(shares[best])
-        if not sign >= max(self._sure, float(shares[0])):  # also when the network gave no number
-            return "none", 1.0 - sign if np.isfinite(sign) else 0.0
+        if not 0.0 <= sign <= 1.0 + ROUNDING:  # no probability is no evidence
+            return "none", 0.0
+        sign = min(1.0, sign)
+        if sign < max(self._sure, float(shares[0])):
+            return "none", 1.0 - sign
         return WORDS[best], sign
 
     def _named(self, hand: Hand) -> Hand:
         found = None if hand.landmarks_px is None else self.word([np.asarray(hand.landmarks_px, dtype=np.float64)])
         if found is None:
             return hand
-        return replace(hand, gesture=found[0], gesture_confidence=round(min(1.0, found[1]), 3))
+        return replace(hand, gesture=found[0], gesture_confidence=round(found[1], 3))
 
 
 def proportioned(points: NDArray[np.float64], size: tuple[float, float] | None) -> list[NDArray[np.float64]]:

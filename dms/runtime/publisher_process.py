@@ -114,13 +114,13 @@ class PublisherProcess:
         self._fresh = True
         self._watch.publisher.rest()
         mine, theirs = pair()
-        self._end = mine
         with theirs:
             arguments = [sys.executable, "-m", "dms.runtime.publisher_child", str(theirs.fileno()), str(self._descriptor)]
             self._process = subprocess.Popen(
                 arguments, pass_fds=(theirs.fileno(), self._descriptor), stdin=subprocess.DEVNULL, start_new_session=True
             )
         say(mine, replace(self._order, counters=dict(self._encoder.counters)))
+        self._end = mine  # only now: whoever posts in the meantime must not come before the order
         self._tell_all()
         self._ear = threading.Thread(target=self._listen, args=(mine, self._process), name="dms-publisher-ear", daemon=True)
         self._ear.start()

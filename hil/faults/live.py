@@ -37,7 +37,7 @@ class LiveBench(RealBench):
         """Start the product."""
         folder = Path(self._folder.name)
         config = folder / "run.yaml"
-        config.write_text(f"source: sample\nbus: {{interface: udp_multicast, channel: {CHANNEL}}}\n")
+        config.write_text(f"source: sample\ndriver: sample\nbus: {{interface: udp_multicast, channel: {CHANNEL}}}\n")
         with (folder / "said.txt").open("ab") as said:
             command = [sys.executable, "-m", "dms", "run", "--config", str(config)]
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
