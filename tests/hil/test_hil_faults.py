@@ -150,10 +150,3 @@ def test_black_pictures_are_noticed_by_the_real_networks(capsys):
 def test_all_shipped_effects_know_their_parameters():
     for fault in faults():
         assert check(fault.target, fault.failure, fault.how, fault.level)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("engines_built")
-def test_a_killed_product_is_not_ready_and_comes_back(capsys):
-    assert main.main(["hil", "faults", "--only", "process_killed"]) == 0
-    assert "ok     process_killed" in capsys.readouterr().out
