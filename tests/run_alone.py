@@ -7,7 +7,8 @@ FILES = frozenset(
         "test_bus_handover.py", "test_bus_port.py", "test_bus_publisher.py",
         "test_camera_device.py", "test_camera_gstreamer.py", "test_camera_live.py", "test_camera_video.py",
         "test_cli_commands.py", "test_cli_demo.py", "test_cli_run.py", "test_cli_privacy.py",
-        "test_hil_faults_live.py", "test_runtime_faults.py", "test_runtime_golden.py", "test_runtime_loop.py", "test_runtime_notify.py",
+        "test_hil_faults_live.py",
+        "test_runtime_faults.py", "test_runtime_golden.py", "test_runtime_loop.py", "test_runtime_notify.py",
         "test_runtime_realtime.py", "test_runtime_recorder.py", "test_runtime_selftest.py", "test_runtime_sources.py",
         "test_runtime_stages.py",
     }
