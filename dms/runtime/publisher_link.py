@@ -123,8 +123,12 @@ def hear(end: socket.socket, wait: bool = False) -> Any:
     Raises:
         EOFError: the other side is gone.
     """
+    flags = 0 if wait else socket.MSG_DONTWAIT
     try:
-        data = end.recv(MOST, 0 if wait else socket.MSG_DONTWAIT)
+        try:
+            data = end.recv(MOST, flags)
+        except ConnectionResetError:  # it closed with messages unread; that is told once, before its own last words
+            data = end.recv(MOST, flags)
     except (BlockingIOError, InterruptedError):
         return None
     except OSError as error:

@@ -136,7 +136,14 @@ def test_ctrl_c_ends_the_process_without_a_traceback() -> None:
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "hil.cockpit", "--interface", "virtual"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+
+    def attended() -> None:
+        """A job in the background is born with Ctrl-C ignored."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True, preexec_fn=attended
+    ) as process:  # fmt: skip
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith("http")
         process.send_signal(signal.SIGINT)

@@ -21,7 +21,7 @@ from dms.records import Frame, Health, TakeoverReadiness
 from dms.runtime import clock
 from dms.runtime.config import BusSection, Loaded, RunConfig, load_parts
 from dms.runtime.loop import Loop
-from dms.runtime.publisher_link import Order, StageWords, hear, pair, say
+from dms.runtime.publisher_link import Failed, Order, StageWords, hear, pair, say
 from dms.runtime.publisher_process import PublisherProcess
 from dms.runtime.publishing import lives_apart
 from dms.runtime.stages import Pulse, Watch
@@ -217,6 +217,17 @@ def test_a_bus_that_cannot_be_opened_is_said_in_one_line(watch: Watch, parts: Lo
     with pytest.raises(HardwareError, match="the CAN publisher's process cannot run: cannot open CAN socketcan none0") as caught:
         nowhere.start()
     assert "\n" not in str(caught.value) and not nowhere.alive
+
+
+def test_last_words_are_heard_although_messages_were_left_unread() -> None:
+    mine, theirs = pair()
+    with mine:
+        say(mine, ("health", None))
+        say(theirs, Failed("no such bus"))
+        theirs.close()
+        assert hear(mine, wait=True) == Failed("no such bus")
+        with pytest.raises(EOFError):
+            hear(mine, wait=True)
 
 
 def test_who_does_not_listen_loses_messages_and_holds_nobody_up() -> None:
