@@ -183,7 +183,7 @@ def test_only_a_history_that_broke_while_it_was_written_starts_anew(parts, blind
     chain.frame(frame(1.0))
     before = chain._assessor
     with monkeypatch.context() as broken:
-        broken.setattr(chain._perception, "see", lambda picture: 1 / 0)
+        broken.setattr(chain._perception, "see", lambda *given, **named: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             chain.frame(frame(1.03))
     chain.recover(blind_engines)
