@@ -80,6 +80,7 @@ class _Bin:
         self.closures = 0
 
     def add(self, sample: Sample, dt: float) -> None:
+        """One more sample, which lasted ``dt`` s."""
         if sample.opening is not None:
             self.seen_s += dt
             self.slow_s += dt if sample.down_s > 0.25 else 0.0
@@ -95,6 +96,7 @@ class _Bin:
         self.closures += sample.finished is not None
 
     def row(self, level: float | None, pitch: float) -> list[float]:
+        """The bin as ``BIN_ROWS`` inputs of the network, over the own open level and usual head pitch."""
         seen = max(self.seen_s, 1e-6)
         if self.seen_s < 0.05 * BIN_S:
             return [0.0] * BIN_ROWS

@@ -64,6 +64,7 @@ class _Look:
         self._meter = QualityMeter(Settings())
 
     def take(self, frame: Frame, now: float) -> None:
+        """Count one picture, which came at ``now``, s."""
         if self.last is not None:
             self.repeated += np.array_equal(frame.grey, self.last.grey)
         self.first, self.last = self.first or frame, frame
