@@ -3,7 +3,7 @@ heard by the reference receiver, shown live. Without a terminal it prints one li
 
 dms demo                                    the sample log in real time
 dms demo --synthetic [SCENARIO]             the synthetic driver in closed loop, in simulated time: he hears the warnings
-dms demo --cockpit                          a head unit steered by hand signs, on a web page of this machine
+dms demo --cockpit [--video FILE]           a head unit steered by hand signs, on a web page of this machine
 """
 
 import argparse
@@ -41,8 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cockpit",
         action="store_true",
-        help="a simulated head unit in its own process, steered by gestures; with --log by pictures",
+        help="a simulated head unit in its own process, steered by gestures; with --log or --video by pictures",
     )
+    parser.add_argument("--video", metavar="FILE", help="with --cockpit: a video whose hands steer (any FFmpeg can read)")
     parser.add_argument("--seconds", type=float, help="stop after so long (default: all of it)")
     parser.add_argument("--interface", default="virtual", help="CAN interface: virtual, udp_multicast, socketcan, ...")
     parser.add_argument("--channel", help="CAN channel, e.g. can0")
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         from dms.cli.demo_cockpit import run as cockpit
 
         return cockpit(args)
+    if args.video is not None:
+        raise UsageError("--video goes with --cockpit; without a head unit: dms replay FILE")
     if args.synthetic is not None:
         return _synthetic(args)
     if args.seed is not None:

@@ -41,8 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff.add_argument("other", metavar="B", help="the same")
     for command in (listing, show, check, diff):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    commands.add_parser("manifest", help="write the hash manifests of profiles and engines anew (in a checkout, after a change)")
-    sign = commands.add_parser("sign", help="sign the manifests of profiles, engines and built engines, or FILEs")
+    commands.add_parser(
+        "manifest", help="write the hash manifests of profiles, gestures and engines anew (in a checkout, after a change)"
+    )
+    sign = commands.add_parser("sign", help="sign the manifests of profiles, gestures, engines and built engines, or FILEs")
     sign.add_argument("--key", type=Path, required=True, metavar="PEM", help="Ed25519 private key")
     verify = commands.add_parser("verify", help="all hashes, and with a key all signatures; or the signatures of FILEs")
     verify.add_argument("--public-key", type=Path, metavar="PEM", help="Ed25519 public key")
@@ -208,7 +210,7 @@ def _verify(args: argparse.Namespace) -> int:
         raise UsageError("whose signature shall the files have? give --public-key")
     key = None if args.public_key is None else TrustedKey(args.public_key)
     if not args.files:
-        print(f"{_check_hashes()} files of profiles and engines agree with their manifests")
+        print(f"{_check_hashes()} files of profiles, gestures and engines agree with their manifests")
     if key is not None:
         _check_signatures(key, args.files or list(_manifests()))
     return 0
@@ -241,14 +243,15 @@ def _check_hashes() -> int:
 def _listed_folders() -> list[tuple[Path, tuple[str, ...]]]:
     """The shipped folders with a manifest, and the files it names."""
     from dms import profiles
+    from dms.gesture import data
     from dms.inference import definition
     from dms.resources import shipped
 
-    return [(profiles.FOLDER, profiles.LISTED), (shipped("engines"), definition.LISTED)]
+    return [(profiles.FOLDER, profiles.LISTED), (data.FOLDER, data.LISTED), (shipped("engines"), definition.LISTED)]
 
 
 def _manifests() -> Iterator[Path]:
-    """What a trusted key has to have signed: both manifests, and those of the engines built on this machine."""
+    """What a trusted key has to have signed: the shipped manifests, and those of the engines built on this machine."""
     from dms import manifest
     from dms.runtime.trust import built_manifests
 

@@ -1,18 +1,21 @@
 """Gesture to function, by context: a mapping file in YAML, checked when it is read (``commands.schema.json``: for editors)."""
 
-from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
-from dms.errors import InputError, UsageError
+from dms.errors import UsageError
+from dms.gesture import data
 from dms.gesture.events import MOVED_WORDS, SIGN_WORDS
 from dms.gesture.grammar import Meaning
 from dms.gesture.settings import Interaction
 from dms.profiles.document import read_yaml
 
-SHIPPED = Path(__file__).with_name("commands.yaml")
+if TYPE_CHECKING:
+    from dms.signature import TrustedKey
+
+SHIPPED = "commands.yaml"
 
 Function = Literal[
     "media_play_pause", "media_next", "media_previous", "volume_up", "volume_down", "volume_mute", "map_zoom_in", "map_zoom_out",
@@ -62,21 +65,40 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-@cache
-def load_commands(path: str | None = None) -> Commands:
-    """The shipped mapping, or a file of your own.
+def load_commands(path: str | None = None, key: "TrustedKey | None" = None) -> Commands:
+    """The shipped mapping, or a file of your own. With a ``key`` it must be signed with it.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, was changed, or is not signed.
         UsageError: an unknown context, gesture or function.
     """
-    name = path or str(SHIPPED)
+    text = data.shipped(SHIPPED, key) if path is None else data.own(Path(path), key)
     try:
-        return msgspec.convert(read_yaml(Path(name).read_bytes()), Commands)
-    except OSError as error:
-        raise InputError(f"{name}: {error.strerror}") from None
+        plain = read_yaml(text)
+        _check_names(plain)
+        return msgspec.convert(plain, Commands)
     except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError(f"{name}: {' '.join(str(error).split())}") from None
+        raise UsageError(f"{path or SHIPPED}: {' '.join(str(error).split())}") from None
+
+
+def _check_names(plain: Any) -> None:
+    """Names that nobody knows, in better words than the decoder's; what is no mapping at all is left to that.
+
+    Raises:
+        ValueError: with the context, and what is known.
+    """
+    contexts = _table(_table(plain).get("contexts"))
+    for name in contexts:
+        data.known("there is no context", name, CONTEXTS)
+    tables = {"everywhere": _table(plain).get("everywhere"), **{name: _table(c).get("gestures") for name, c in contexts.items()}}
+    for place, table in tables.items():
+        for word, function in _table(table).items():
+            data.known(f"{place}: there is no gesture", word, get_args(Word))
+            data.known(f"{place}: {word}: there is no function", function, FUNCTIONS)
+
+
+def _table(plain: Any) -> dict[Any, Any]:
+    return plain if isinstance(plain, dict) else {}
 
 
 def check_words(commands: Commands, rules: Interaction) -> None:

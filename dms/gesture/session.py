@@ -6,10 +6,10 @@ from typing import Protocol
 
 from dms.gesture.commands import Commands, check_words
 from dms.gesture.events import Act, HandSeen, Moved, hand_seen
-from dms.gesture.grammar import Grammar
-from dms.gesture.permission import inhibited
+from dms.gesture.grammar import Grammar, Meaning
+from dms.gesture.permission import Reason, inhibited
 from dms.gesture.settings import Interaction
-from dms.gesture.whose import whose
+from dms.gesture.whose import INBOARD, whose
 from dms.records.cabin import Cabin
 from dms.records.observation import Observation
 from dms.records.takeover import TakeoverReadiness
@@ -44,6 +44,7 @@ class GestureSession:
         self._rules, self._commands, self._cabin, self._motion = rules, commands, cabin, motion
         self._grammar = Grammar(rules)
         self._stopped = False
+        self._sure_t = -math.inf
         self._forget()
 
     def _forget(self) -> None:
@@ -66,7 +67,8 @@ class GestureSession:
     ) -> list[Act]:
         """What the hand did in this picture.
 
-        While gestures are inhibited, what was held is cancelled at once, and what would have started is told as inhibited.
+        While gestures are inhibited nothing starts or repeats: what would have started is told as inhibited. What was held is
+        cancelled at once; only where the driver is unknown for no longer than ``pause_s`` it may go on afterwards.
 
         Args:
             observation: with ``hands``; ``None`` there is unknown, and nothing is commanded.
@@ -76,22 +78,49 @@ class GestureSession:
             context: what the head unit shows; ``None``: it has not told.
         """
         t = observation.t
+        meaning = self._commands.meaning(context)
         reset = self._unknown(t, observation)
-        hand = self._pick(t, observation, size)
+        hand = self._pick(t, observation, size, meaning)
         reset += self._left(t, hand)
         moved = None if hand is None or self._motion is None else self._motion.step(t, hand)
         reason = inhibited(state, l3_state, self._rules)
+        if self._pauses(t, reason):
+            acts = reset + self._paused(self._grammar.step(t, hand, moved, meaning))
+        else:
+            reset = self._stop(reason, reset)
+            acts = self._grammar.step(t, hand, moved, meaning)
+            if reason is not None:
+                acts = [replace(act, phase="inhibited") for act in acts if act.phase == "start"]
+            acts = reset + acts
+        return [self._told(act, context, reason) for act in acts]
+
+    def _told(self, act: Act, context: str | None, reason: Reason | None) -> Act:
+        reason = None if act.phase == "release" else reason
+        return replace(act, function=self._commands.function(context, act.gesture), reason=reason)
+
+    def _stop(self, reason: Reason | None, ended: list[Act]) -> list[Act]:
+        """Inhibition begins, goes on or ends; what is to be told of what was held, ``ended`` included."""
         if self._stopped:
-            reset = []  # what was held then was never told of
+            ended = []  # what was held then was never told of
             if reason is None:
                 self._grammar.reset()
         elif reason is not None:
-            reset += self._grammar.drop()
+            ended = ended + self._grammar.drop()
         self._stopped = reason is not None
-        acts = self._grammar.step(t, hand, moved, self._commands.meaning(context))
-        if reason is not None:
-            acts = [replace(act, phase="inhibited") for act in acts if act.phase == "start"]
-        return [replace(act, function=self._commands.function(context, act.gesture), reason=reason) for act in reset + acts]
+        return ended
+
+    def _pauses(self, t: float, reason: Reason | None) -> bool:
+        """The driver blinks, or the hand passes before his eyes: unknown, but not for long."""
+        if reason != "unknown":
+            self._sure_t = t
+        return reason == "unknown" and not self._stopped and 0.0 <= t - self._sure_t <= self._rules.pause_s
+
+    def _paused(self, acts: list[Act]) -> list[Act]:
+        """Nothing is commanded; what would have started is told as inhibited, and has to be shown anew."""
+        started = [replace(act, phase="inhibited") for act in acts if act.phase == "start"]
+        if started:
+            self._grammar.drop()
+        return started + [act for act in acts if act.phase in ("release", "cancel")]
 
     def _unknown(self, t: float, observation: Observation) -> list[Act]:
         """Time that jumped, pictures that stayed away, hands nobody looked for: everything begins anew."""
@@ -106,10 +135,11 @@ class GestureSession:
         self._known_t = known if observation.hands is not None else -math.inf
         return acts
 
-    def _pick(self, t: float, observation: Observation, size: tuple[int, int]) -> HandSeen | None:
+    def _pick(self, t: float, observation: Observation, size: tuple[int, int], meaning: Meaning) -> HandSeen | None:
         """The commanding hand, or the first that may become it: one hand wins until it has left."""
         seen = (hand_seen(hand, *size) for hand in observation.hands or ())
-        able = [hand for hand in seen if hand is not None and self._commands_here(hand, size[0] / size[1])]
+        asked = not meaning.needs_wake or self.awake(t)
+        able = [hand for hand in seen if hand is not None and self._commands_here(hand, size[0] / size[1], asked)]
         if self._hand is not None:
             old = self._hand
             near = [hand for hand in able if _apart(hand, old) < max(hand.size, old.size)]
@@ -120,13 +150,16 @@ class GestureSession:
         self._hand, self._hand_t = hand, t
         return hand
 
-    def _commands_here(self, hand: HandSeen, aspect: float) -> bool:
+    def _commands_here(self, hand: HandSeen, aspect: float, asked: bool) -> bool:
+        """Is it in the zone, near enough, and the driver's? ``asked``: awake already, or the car has asked something."""
         rules, (x, y) = self._rules, hand.centre
         inside = rules.zone_left <= x <= rules.zone_right and rules.zone_top <= y <= rules.zone_bottom
         if not inside or hand.size < rules.size_min:
             return False
         person = whose(hand, self._cabin.seat_region, self._cabin.drive, aspect, rules)
-        return person == "driver" or (person == "passenger" and rules.passenger_commands)
+        if person == "passenger":
+            return rules.passenger_commands or (asked and hand.side == INBOARD[self._cabin.drive])
+        return person == "driver" or asked
 
     def _left(self, t: float, hand: HandSeen | None) -> list[Act]:
         """The commanding hand has gone: another may come."""

@@ -1,16 +1,19 @@
 """The numbers of the interaction as data, each with unit, legal range and source: ``interaction.yaml`` and files laid over it."""
 
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from dms.errors import InputError, UsageError
+from dms.errors import UsageError
+from dms.gesture import data
 from dms.profiles.document import read_yaml
 from dms.profiles.setting import Setting, inside, narrower, shown, shown_range
 
-SHIPPED = Path(__file__).with_name("interaction.yaml")
+if TYPE_CHECKING:
+    from dms.signature import TrustedKey
+
+SHIPPED = "interaction.yaml"
 SCHEMA = "dms.gesture_interaction/1"
 
 
@@ -38,6 +41,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     turn_s: float
     lost_s: float
     unknown_s: float
+    pause_s: float
     elbow_reach: float
     seat_margin: float
     passenger_commands: bool
@@ -51,43 +55,38 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     values: dict[str, Setting]
 
 
-@cache
-def load_interaction(path: str | None = None) -> Interaction:
-    """The shipped values, with those of a file of your own in their place.
+def load_interaction(path: str | None = None, key: "TrustedKey | None" = None) -> Interaction:
+    """The shipped values, with those of a file of your own in their place. With a ``key`` both must be signed with it.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: a file cannot be read, was changed, or is not signed.
         UsageError: no such value, another unit, a value outside its legal range.
     """
-    settings = dict(_read(SHIPPED).values)
+    settings = _parsed(data.shipped(SHIPPED, key), SHIPPED)
     if path is not None:
-        for name, own in _read(Path(path)).values.items():
-            settings[name] = _laid_over(path, name, settings.get(name), own)
-    return msgspec.convert({name: setting.value for name, setting in settings.items()}, Interaction)
-
-
-def settings_of(path: Path = SHIPPED) -> dict[str, Setting]:
-    """All values with unit, range and source."""
-    return dict(_read(path).values)
-
-
-def _read(path: Path) -> _File:
+        for name, own in _parsed(data.own(Path(path), key), path).items():
+            settings[name] = _laid_over(path, name, settings[name], own)
     try:
-        data: Any = read_yaml(path.read_bytes())
-        found = msgspec.convert(data, _File)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        return msgspec.convert({name: setting.value for name, setting in settings.items()}, Interaction)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path or SHIPPED}: {error}") from None
+
+
+def _parsed(text: bytes, name: str) -> dict[str, Setting]:
+    try:
+        found = msgspec.convert(read_yaml(text), _File)
+        for value in found.values:
+            data.known("there is no value", value, Interaction.__struct_fields__)
     except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
+        raise UsageError(f"{name}: {' '.join(str(error).split())}") from None
     if found.schema != SCHEMA:
-        raise UsageError(f"{path}: schema is {found.schema!r}, expected {SCHEMA!r}")
-    return found
+        raise UsageError(f"{name}: schema is {found.schema!r}, expected {SCHEMA!r}")
+    return found.values
 
 
-def _laid_over(path: str, name: str, shipped: Setting | None, own: Setting) -> Setting:
+def _laid_over(path: str, name: str, shipped: Setting, own: Setting) -> Setting:
     """``own`` in the place of the shipped value, inside the shipped range."""
-    if shipped is None or shipped.range is None:
-        raise UsageError(f"{path}: there is no value {name}; see {SHIPPED.name}")
+    assert shipped.range is not None
     if own.unit != shipped.unit:
         raise UsageError(f"{path}: {name} is given in {own.unit}, expected {shipped.unit}")
     legal = own.range or shipped.range

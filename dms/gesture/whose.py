@@ -4,11 +4,14 @@ from typing import Literal
 
 import numpy as np
 
-from dms.gesture.events import HandSeen
+from dms.gesture.events import HandSeen, Side
 from dms.gesture.settings import Interaction
 
 Person = Literal["driver", "passenger", "unknown"]
 Drive = Literal["lhd", "rhd"]
+INBOARD: dict[Drive, Side] = {"lhd": "right", "rhd": "left"}
+"""The driver's own hand on the passenger's side. With a level forearm it seems to come from there; a passenger reaches over
+with his other hand."""
 _WRIST, _KNUCKLES = 0, (5, 9, 13, 17)
 
 

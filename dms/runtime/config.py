@@ -17,6 +17,8 @@ from dms.diagnostics.isotp_link import Addresses
 from dms.diagnostics.security import read_secret
 from dms.drivelog.reader import LogReader
 from dms.errors import InputError, UsageError
+from dms.gesture import Commands, Interaction, load_commands, load_interaction
+from dms.gesture.commands import check_words
 from dms.inference.base import Options
 from dms.profiles import Profile, load_profile
 from dms.records.cabin import Cabin, Camera, DriverBaseline, decode_camera, decode_driver
@@ -178,6 +180,13 @@ class RunConfig(msgspec.Struct, forbid_unknown_fields=True):
         return PublisherParameters(gaze_head_s=0.050 if self.publish_gaze else None)
 
 
+class GestureRules(msgspec.Struct, frozen=True):
+    """What ``GestureSection`` names, read and checked."""
+
+    interaction: Interaction
+    commands: Commands
+
+
 class Loaded(msgspec.Struct, frozen=True):
     """Everything a configuration names, read and checked."""
 
@@ -195,6 +204,8 @@ class Loaded(msgspec.Struct, frozen=True):
     mapping: Path
     secret: bytes | None = None
     """Of testers' security access."""
+    gestures: GestureRules | None = None
+    """Where gestures are enabled."""
 
 
 def read_config(path: str) -> RunConfig:
@@ -252,7 +263,14 @@ def load_parts(config: RunConfig) -> Loaded:
         layout=layout,
         mapping=Path(config.inputs) if config.inputs else EXAMPLE if config.bus.fd else EXAMPLE_CLASSIC,
         secret=None if config.diagnostics is None else _secret(config.diagnostics, layout),
+        gestures=_gesture_rules(config.gestures, key) if config.gestures.enabled else None,
     )
+
+
+def _gesture_rules(section: GestureSection, key: TrustedKey | None) -> GestureRules:
+    rules = GestureRules(load_interaction(section.settings, key), load_commands(section.commands, key))
+    check_words(rules.commands, rules.interaction)
+    return rules
 
 
 def _secret(section: DiagnosticsSection, layout: Layout) -> bytes | None:

@@ -21,7 +21,7 @@ from dms.bus.samples import LedWord, Sample
 from dms.bus.vehicle_inputs import VehicleInputs
 from dms.camera.live import LiveSource
 from dms.errors import HardwareError
-from dms.gesture import Act, GestureSession, load_commands, load_interaction
+from dms.gesture import Act, GestureSession
 from dms.gesture.motion import SLOT as MOTION_SLOT
 from dms.gesture.motion import NetworkMotion
 from dms.inference.engine_set import EngineSet
@@ -255,14 +255,13 @@ class Loop:
 
     def _gesturing(self, parts: Loaded, engines: Engines) -> Gesturing | None:
         """The gesture stage, where it was asked for; without the engine of moved gestures it knows signs only."""
-        section = parts.config.gestures
-        if not section.enabled:
+        if parts.gestures is None:
             return None
-        rules = load_interaction(section.settings)
+        rules = parts.gestures.interaction
         motion = None
         if MOTION_SLOT in engines.now:
             motion = NetworkMotion(lambda window: engines.now[MOTION_SLOT].run({"track": window})["words"], rules)
-        session = GestureSession(rules, load_commands(section.commands), parts.cabin, motion)
+        session = GestureSession(rules, parts.gestures.commands, parts.cabin, motion)
         head_unit = HeadUnitReceiver(parts.layout)
         return Gesturing(
             session, rules, head_unit, lambda t: self.inputs.snapshot(t).l3_state, self.publisher.post_gesture, self._on_act

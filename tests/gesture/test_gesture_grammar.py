@@ -127,6 +127,18 @@ def test_the_passengers_hand_commands_nothing(scene: Scene) -> None:
     assert not scene.session.awake(scene.t)
 
 
+@pytest.mark.parametrize(("side", "lean", "commands"), [("right", 1.0, True), ("left", 1.0, False), ("left", -1.0, True)])
+def test_a_level_forearm_counts_by_its_hand_once_awake(scene: Scene, side: str, lean: float, commands: bool) -> None:
+    """The driver's right hand with the elbow out seems to come from the passenger; a passenger would reach over with his left."""
+    x = 160.0 if lean > 0 else 480.0
+    scene.show(1.0, hand("open_palm", x=x, lean=lean, side=side))
+    assert not scene.session.awake(scene.t)
+    scene.show(0.6)
+    scene.show(0.7, hand("open_palm", x=x, side=side))
+    told = scene.show(0.9, hand("thumb_up", x=x, lean=lean, side=side))
+    assert phases(told) == ([("start", "thumb_up")] if commands else [])
+
+
 def test_an_incoming_call_needs_no_wake_posture(scene: Scene) -> None:
     scene.context = "call_incoming"
     assert [(p, f) for _, p, _, f, _ in scene.show(0.7, hand("thumb_up"))] == [("start", "call_accept")]
@@ -144,11 +156,30 @@ def test_inhibited_in_the_very_next_picture_with_the_reason(scene: Scene, reason
     scene.wake()
     scene.show(0.6, hand("thumb_up"))
     STOPS[reason](scene)
+    if reason == "unknown":  # may be a blink: nothing is commanded, but the hold ends later
+        assert scene.show(1.0, hand("thumb_up")) == []
     assert [(p, g, r) for _, p, g, _, r in scene.show(0.05, hand("thumb_up"))] == [("cancel", "thumb_up", reason)]
     scene.show(0.5, hand("none"))
     scene.show(0.7, hand("open_palm"))
     told = scene.show(1.5, hand("point"))
     assert [(p, g, f, r) for _, p, g, f, r in told] == [("inhibited", "point", "menu_open", reason)]
+
+
+@pytest.mark.requirement("P-18")
+def test_a_blink_commands_nothing_and_does_not_put_the_hand_to_sleep(scene: Scene) -> None:
+    scene.wake()
+    assert phases(scene.show(0.6, hand("thumb_up"))) == [("start", "thumb_up")]
+    ready = scene.state
+    STOPS["unknown"](scene)
+    assert scene.show(0.9, hand("thumb_up")) == []
+    scene.state = ready
+    assert phases(scene.show(0.3, hand("thumb_up"))) == [("repeat", "thumb_up")]
+    STOPS["unknown"](scene)
+    assert phases(scene.show(0.9, hand("point"))) == [("release", "thumb_up"), ("inhibited", "point")]
+    scene.state = ready
+    assert scene.show(0.5, hand("point")) == []  # shown before it was allowed
+    scene.show(0.4, hand("none"))
+    assert phases(scene.show(0.7, hand("point"))) == [("start", "point")]
 
 
 @pytest.mark.requirement("P-18")

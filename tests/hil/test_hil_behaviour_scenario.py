@@ -16,7 +16,7 @@ from hil.driver.behaviour.scenario import decode_scenario, load_scenario, schema
 HEAD = "name: mine\nabout: a test\nduration_s: 10\n"
 WANTED = {
     "attentive", "long_glance", "phone", "drowsy", "microsleep", "sleep", "slump", "sunglasses", "yawns", "eating_drinking",
-    "gestures", "takeover", "low_sun", "night_tunnel", "leaving_seat", "closed_loop", "sample", "shots", "passenger",
+    "gestures", "cockpit", "takeover", "low_sun", "night_tunnel", "leaving_seat", "closed_loop", "sample", "shots", "passenger",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 import dms.profiles
 from dms import manifest
+from dms.gesture import data
 from dms.inference import definition
 from dms.profiles import FOLDER, available, load_profile
 from dms.records import Observation, VehicleState
@@ -31,15 +32,17 @@ def mine(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Profiles and one engine copied, with manifests of their own; no engine built."""
-    profiles, engines = tmp_path / "profiles", tmp_path / "engines"
-    shutil.copytree(FOLDER, profiles, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    """Profiles, gestures and one engine copied, with manifests of their own; no engine built."""
+    profiles, gestures, engines = tmp_path / "profiles", tmp_path / "gestures", tmp_path / "engines"
+    for folder, copy in ((FOLDER, profiles), (data.FOLDER, gestures)):
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr(data, "FOLDER", gestures)
     shutil.copytree(shipped("engines") / "drowsiness", engines / "drowsiness", ignore=shutil.ignore_patterns("*.py"))
     monkeypatch.setattr(dms.profiles, "FOLDER", profiles)
     monkeypatch.setattr(definition, "shipped", lambda *parts: engines.joinpath(*parts[1:]))
     monkeypatch.setattr("dms.resources.shipped", lambda *parts: engines.joinpath(*parts[1:]))
     monkeypatch.setenv("DMS_CACHE", str(tmp_path / "cache"))
-    return [profiles, engines]
+    return [profiles, gestures, engines]
 
 
 @pytest.fixture
@@ -135,7 +138,7 @@ def test_manifest_sign_and_verify(dms: Run, copies: list[Path], pair: tuple[Path
     signed = dms("profiles", "sign", "--key", private)
     assert signed.out.split() == [word for folder in copies for word in ("wrote", f"{folder / manifest.NAME}.sig")]
     verified = dms("profiles", "verify", "--public-key", public)
-    assert verified.code == 0 and "agree with their manifests" in verified.out and verified.out.count("signed with ") == 2
+    assert verified.code == 0 and "agree with their manifests" in verified.out and verified.out.count("signed with ") == 3
     assert dms("profiles", "sign", "--key", private, mine).code == 0
     assert dms("profiles", "verify", "--public-key", public, mine).code == 0
     mine.write_text(OWN.replace("2.5", "2.6"))

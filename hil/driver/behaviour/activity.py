@@ -195,12 +195,12 @@ def holds(wheel: str) -> dict[Side, Hold]:
 
 
 def _gesture(part: p.Gesturing, rng: np.random.Generator) -> Actor:
-    side, end = part.hand, part.for_s - 0.6
+    side, end = part.hand, part.for_s if part.stays else part.for_s - 0.6
 
     def at(u: float) -> Acting:
         if u > end:
             return Acting(activity="gesture")
-        grip = gestures.grip_at(part.gesture, max(0.0, u - 0.8))
+        grip = gestures.grip_at(part.gesture, max(0.0, u - 0.8), part.shift_mm)
         return Acting(activity="gesture", hands={side: Hold(grip)}, gesture=part.gesture)
 
     return at

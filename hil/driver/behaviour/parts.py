@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from dms.records.base import Vector
 from dms.records.words import Zone
 from hil.driver.pose import Side
 
@@ -92,10 +93,15 @@ class Hands(Doing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="h
 
 
 class Gesturing(Doing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gesture"):
-    """A hand gesture before the chest; moved ones are made over and over."""
+    """A hand gesture before the chest; moved ones are made over and over.
+
+    ``shift_mm``: so far from the usual place, vehicle frame; ``stays``: the hand is not lowered at the end, for another follows.
+    """
 
     gesture: Gesture
     hand: Side = "right"
+    shift_mm: Vector = (0.0, 0.0, 0.0)
+    stays: bool = False
 
 
 class Nod(Doing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="nod"):
