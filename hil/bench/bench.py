@@ -42,7 +42,7 @@ from hil.bench.seams import Seams
 from hil.bench.timeline import Timeline
 from hil.bench.verdict import Verdict, horizon, judge
 from hil.bench.wire import Overheard, wire
-from hil.cockpit.lock_step import LockStepGestures, LockStepHeadUnit
+from hil.cockpit.lock_step import LockStepGestures, LockStepHeadUnit, motion_reader
 from hil.controller.handover import Handover
 from hil.controller.peer import HandoverPeer
 from hil.controller.rules import HandoverRules
@@ -141,7 +141,7 @@ class Bench:
         car = self.ports.car if self._on_frame is None else Overheard(self.ports.car, self._on_frame, self.clock.now)
         self.head_unit: LockStepHeadUnit | None = None
         if scenario.cockpit:
-            self.device.gestures = LockStepGestures(cabin, self.layout)
+            self.device.gestures = LockStepGestures(cabin, self.layout, self._open.enter_context(motion_reader()))
             self.head_unit = LockStepHeadUnit(car, self.layout) if self._own_head_unit else None
         self.peer = HandoverPeer(car, self.layout, period_s=CAN_PERIOD_S, handover=self.handover, on_frame=self._heard)
         return self
@@ -252,6 +252,7 @@ class Bench:
             self.head_unit.step(t)
             self.timeline.set("head_unit", t, self.head_unit.unit.context)
             self.timeline.set("head_unit.volume", t, self.head_unit.unit.volume)
+            self.timeline.set("head_unit.track", t, self.head_unit.unit.track)
 
     def _heard(self, frame: CanFrame, t: float) -> None:
         self.recorder.frame(frame, t)

@@ -52,7 +52,12 @@ class SignalDriver:
         if scenario.errors == "typical":
             worn = reading.eyewear_of(look)
             errors = reading.typical(scenario.seed, seconds, fps, self.cabin, scenario.calibrated, worn)
-        self._reader = reading.Reader(self.cabin, errors, scenario.name)
+        if scenario.cockpit:
+            from hil.bench.raised_hands import RaisedHands  # only here: the body is a large file
+
+            self._reader = reading.Reader(self.cabin, errors, scenario.name, RaisedHands(scenario.driver.seed, self.cabin).read)
+        else:
+            self._reader = reading.Reader(self.cabin, errors, scenario.name)
         self._number = 0
 
     def step(self, heard: Heard) -> Shown:

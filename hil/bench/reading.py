@@ -3,7 +3,7 @@
 The figures are those of ``hil/never_false_ready/error_model.py``, drawn once for a run, so that a run repeats itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +14,12 @@ from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from hil.driver.behaviour.director import NATURAL_PITCH_DEG
 from hil.driver.behaviour.sight import minus
-from hil.driver.pose import Hand as HandPose
-from hil.driver.pose import Moment, Pose, Side
+from hil.driver.pose import Moment, Pose
 from hil.never_false_ready import error_model as model
 from hil.never_false_ready import person as people
 from hil.never_false_ready.spans import Array, Bools, now_and_then, slow_noise
 from hil.never_false_ready.stream import IMAGES, LOWERED
 
-SIDES: tuple[Side, ...] = ("right", "left")
 _STD_EXACT_DEG = 1.0
 _SEEN_PX_DEG = 95.0
 """A head turned further than this shows no face."""
@@ -98,10 +96,13 @@ class Reader:
         cabin: where camera and eyes are.
         errors: see ``typical`` and ``exact``.
         source: name in the records.
+        hands: reads raised hands; without it nobody has any.
     """
 
-    def __init__(self, cabin: Cabin, errors: Errors, source: str) -> None:
-        self._cabin, self._errors, self._source = cabin, errors, source
+    def __init__(
+        self, cabin: Cabin, errors: Errors, source: str, hands: Callable[[Moment], list[Hand]] = lambda moment: []
+    ) -> None:
+        self._cabin, self._errors, self._source, self._hands = cabin, errors, source, hands
         self._turn = cabin.camera.rotation()
 
     def read(self, moment: Moment, number: int, look: Mapping[str, object]) -> Observation:
@@ -118,7 +119,7 @@ class Reader:
         return Observation(
             t=moment.t, source=self._source, frame=number, face=Face(present=True, confidence=0.97),
             head=self._head(pose, number, place), gaze=self._gaze(pose, number, place) if sees else None,  # type: ignore[arg-type]
-            eyes={"left": eye, "right": eye}, hands=_hands(moment), image=image,
+            eyes={"left": eye, "right": eye}, hands=self._hands(moment), image=image,
         )  # fmt: skip
 
     def _head(self, pose: Pose, n: int, place: Vector) -> Head:
@@ -176,20 +177,3 @@ def _hidden_by(moment: Moment, look: Mapping[str, object]) -> str | None:
 
 def _image(moment: Moment) -> Image:
     return IMAGES["night" if moment.light.outside < _DARK else "day"]
-
-
-def _hands(moment: Moment) -> list[Hand]:
-    """Only a hand raised for gestures: the driving hands are below the picture. Its points stand for where it is, not for its
-    shape."""
-    gesture = moment.story.gesture
-    raised = [side for side in SIDES if "front" in (_hand(moment, side).start.place, _hand(moment, side).end.place)]
-    if gesture == "none" and not raised:
-        return []
-    side = raised[0] if raised else "right"
-    middle = 250.0 if side == "right" else 390.0  # the camera looks at the driver
-    fingers = [(middle - 20.0 + 10.0 * finger, 320.0 - 15.0 * joint) for finger in range(5) for joint in range(4)]
-    return [Hand(side=side, confidence=0.9, landmarks_px=[(middle, 350.0), *fingers], gesture=gesture, gesture_confidence=0.9)]
-
-
-def _hand(moment: Moment, side: Side) -> HandPose:
-    return moment.pose.right_hand if side == "right" else moment.pose.left_hand

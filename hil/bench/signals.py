@@ -52,6 +52,7 @@ SIGNALS: dict[str, tuple[str, ...] | str] = {
     "gesture.function": WORD,
     "head_unit": get_args(Context),
     "head_unit.volume": NUMBER,
+    "head_unit.track": NUMBER,
     # the controller
     "controller": get_args(L3State),
     "controller.phase": ("none", "planned", "imminent", "escalation", "minimum_risk"),

@@ -1,17 +1,33 @@
 """Cockpit control in simulated time: the product's gesture session, and the head unit beside the car's other nodes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from dms.bus.infotainment import HeadUnitReceiver
 from dms.bus.layout import Layout
 from dms.bus.port import Bus, CanFrame, FakeBus
 from dms.bus.samples import GestureEvent
 from dms.gesture import GestureSession, load_commands, load_interaction
+from dms.gesture.motion import SLOT, NetworkMotion
 from dms.gesture.session import MotionReader
+from dms.inference.engine_set import EngineSet
 from dms.records import Observation, TakeoverReadiness
 from dms.records.cabin import Cabin
 from dms.records.words import L3State
 from dms.runtime.gesturing import event_of
 from hil.cockpit.head_unit import HeadUnit
 from hil.cockpit.on_bus import HeadUnitNode
+
+
+@contextmanager
+def motion_reader() -> Iterator[NetworkMotion]:
+    """The product's reader of moved gestures, with its network.
+
+    Raises:
+        DmsError: see ``EngineSet``.
+    """
+    with EngineSet((SLOT,)) as engines:
+        yield NetworkMotion(lambda window: engines[SLOT].run({"track": window})["words"], load_interaction())
 
 
 class LockStepGestures:

@@ -236,14 +236,18 @@ def test_bench_as_json(dms):
     assert result.code == 0
     found = json.loads(result.out)
     assert found["size"] == "640x480" and found["lock_step"]["frames"] == 20 and found["lock_step"]["cpu_ms_per_frame"] > 0
-    for part in ("camera_30_fps", "full_load"):
+    branch = found["hand_branch"]
+    assert branch["without_hand"]["on_cpu_ms"] > 0 and branch["with_hand"] is None  # no hand at the sample's beginning
+    assert branch["capture_to_judged_ms"]["p50"]["ratio"] > 0
+    for part in ("camera_30_fps_without_hands", "camera_30_fps", "camera_30_fps_gestures", "full_load"):
         assert found[part]["publisher"]["cycles"] >= 15 and found[part]["judged_fps"] > 1
     assert "face_mesh" in found["lock_step"]["engines_ms"]
 
 
 def test_bench_for_people(dms):
     result = dms("bench", "--frames", "20", "--seconds", "0.5")
-    assert result.code == 0 and result.out.startswith("lock-step, 10 frames of 640x480") and "full_load" in result.out
+    assert result.code == 0 and result.out.startswith("lock-step, 10 frames of 640x480")
+    assert "full_load" in result.out and "hand branch, the same pictures without and with it" in result.out
 
 
 def test_calibrate_gaze_makes_a_driver_file(dms, short_log, tmp_path):
