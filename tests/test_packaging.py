@@ -32,7 +32,7 @@ ALLOWED = [
     "dms/*.py", "dms/profiles/*.yaml", "dms/profiles/manifest.json", "dms/bus/*.dbc", "dms/bus/*.yaml", "dms/bus/contract/c/*",
     "dms/diagnostics/trouble_codes.yaml",
     "dms/drivelog/sample/sample.mcap", "dms/perception/head_model.npz", "dms/py.typed", "dms/_shipped/engines/manifest.json",
-    "dms/inference/quantities.yaml", "dms/runtime/accept/limits.yaml", "dms/gesture/*.yaml", "dms/gesture/commands.schema.json",
+    "dms/inference/quantities.yaml", "dms/runtime/accept/limits.yaml", "dms/gesture/*.yaml", "dms/gesture/*.json",
     "dms/_shipped/engines/*/engine.yaml", "dms/_shipped/engines/*/parity.npz", "dms/_shipped/engines/*/*.md",
     "dms/_shipped/engines/*/recipe.yaml", "dms/_shipped/engines/*/*.onnx",
     "dms/_shipped/calibration/*.yaml", "dms/_shipped/calibration/*.md",
@@ -44,6 +44,7 @@ ALLOWED = [
 
 NEEDED = [
     "dms/__init__.py", "dms/__main__.py", "dms/cli/main.py", "dms/profiles/l3_default.yaml", "dms/profiles/manifest.json",
+    "dms/gesture/manifest.json",
     "dms/bus/dms.dbc", "dms/bus/example_vehicle.dbc", "dms/bus/example_vehicle.yaml", "dms/drivelog/sample/sample.mcap",
     "dms/bus/dms_classic.dbc", "dms/bus/example_vehicle_classic.yaml", "dms/bus/contract/c/dms_receiver.c",
     "dms/perception/head_model.npz", "dms/_shipped/calibration/vehicles/example_lhd.yaml",

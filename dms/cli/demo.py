@@ -44,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a simulated head unit in its own process, steered by gestures; with --log or --video by pictures",
     )
     parser.add_argument("--video", metavar="FILE", help="with --cockpit: a video whose hands steer (any FFmpeg can read)")
+    parser.add_argument("--driver", metavar="FILE", help="driver file of 'dms calibrate gaze' (default: the sample log's own)")
+    parser.add_argument("--vehicle", metavar="FILE", help="vehicle file, or example_lhd / example_rhd (default: the log's own)")
     parser.add_argument("--seconds", type=float, help="stop after so long (default: all of it)")
     parser.add_argument("--interface", default="virtual", help="CAN interface: virtual, udp_multicast, socketcan, ...")
     parser.add_argument("--channel", help="CAN channel, e.g. can0")
@@ -60,6 +62,8 @@ def _seed(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when readiness frames arrived and the receiver accepted them, else 1; 4 without a renderer."""
+    if args.synthetic is not None and (args.driver or args.vehicle):
+        raise UsageError("--driver and --vehicle go with pictures of a log or a video; the synthetic driver has his own")
     if args.cockpit:
         from dms.cli.demo_cockpit import run as cockpit
 
@@ -82,7 +86,7 @@ def _log(args: argparse.Namespace) -> int:
 
     bus, name = BusConfig(interface=args.interface, channel=args.channel), args.log or "sample"
     with open_source(name) as log, open_engines(args, CHAIN_SLOTS) as engines:
-        parts = load_parts(with_log_defaults(RunConfig(source=name), log, None, None))
+        parts = load_parts(with_log_defaults(RunConfig(source=name), log, args.vehicle, args.driver))
         view = _view(args, parts)
         with view, demo_run(parts, log, engines, bus, view.state) as running:
             view.attach(running, engines)

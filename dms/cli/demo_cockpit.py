@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--cockpit has its own scenario; leave --synthetic and --seed away")
     if args.log is not None and args.video is not None:
         raise UsageError("--log and --video exclude each other")
+    if (args.driver or args.vehicle) and args.log is None and args.video is None:
+        raise UsageError("--driver and --vehicle go with pictures: add --log or --video")
     interface = "udp_multicast" if args.interface == "virtual" else args.interface  # virtual ends at the process
     config, closing = BusConfig(interface=interface, channel=args.channel), _Closing(args.json)
     with ExitStack() as stack:
@@ -67,6 +70,8 @@ def _film(args: argparse.Namespace) -> "Source":
 
     if args.log is not None:
         return open_source(args.log)
+    if Path(args.video).is_dir():
+        raise UsageError(f"{args.video} is a folder; --video takes one file")
     if args.video.endswith(".mcap"):
         raise UsageError(f"{args.video} is a drive log; play it with --log")
     return Video(args.video)
@@ -125,7 +130,11 @@ def _pictures(args: argparse.Namespace, config: "BusConfig", film: "Source", clo
     from dms.runtime.demo import demo_run
 
     wanted = RunConfig(source=film.name, gestures=GestureSection(enabled=True))
-    parts = load_parts(with_log_defaults(wanted, film, None, None))
+    parts = load_parts(with_log_defaults(wanted, film, args.vehicle, args.driver))
+    if parts.driver is None:
+        print(
+            "dms: no driver file: without one the gaze is rarely sure enough to be ready; see dms calibrate gaze", file=sys.stderr
+        )
     assert parts.gestures is not None
     rules, has_car = parts.gestures.interaction, _has_can(film)
     with ExitStack() as stack:

@@ -105,7 +105,7 @@ class Grammar:
         if t - held.seen > rules.release_s or t - self._started > rules.hold_max_s:
             self._held, self._spent = None, held.word
             return [_act("release", held, self._side)]
-        if meaning.continuous(held.word) and t >= self._repeat_at:
+        if held.seen == t and meaning.continuous(held.word) and t >= self._repeat_at:
             self._repeat_at = max(self._repeat_at + rules.repeat_s, t)
             return [_act("repeat", held, self._side)]
         return []

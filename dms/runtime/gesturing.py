@@ -66,6 +66,7 @@ class Gesturing(Worker):
         self._size = (1, 1)
         self._arrived = threading.Event()
         self._seen_at: float | None = None
+        self._unheard = False
 
     def offer(self, judged: Judged) -> None:
         """Leave the newest picture; never waits."""
@@ -99,8 +100,17 @@ class Gesturing(Worker):
 
     def _step(self, observation: Observation) -> None:
         now = clock.now()
-        context = self._head_unit.status(now).context
+        context = self._context(now, observation)
         for act in self._session.step(observation, self._size, self._state, self._l3_state(now), context):
             self._post(event_of(act))
             if self._told is not None:
                 self._told(act, observation.t)
+
+    def _context(self, now: float, observation: Observation) -> str | None:
+        """What the head unit shows; that nobody hears one is told once, when a hand is shown."""
+        context = self._head_unit.status(now).context
+        if context is None and observation.hands and not self._unheard:
+            LOG.warning("a hand is shown, but no head unit is heard (HMI_Status): gestures command nothing")
+        if context is not None or observation.hands:
+            self._unheard = context is None
+        return context

@@ -14,6 +14,7 @@ from hil.cockpit.on_bus import HeadUnitNode
 from hil.cockpit.page import Page, shown
 
 WAIT_S = 0.02
+LARGEST_PORT = 65535
 INTERRUPTED = 130  # as the shell has it
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("--interface", default="udp_multicast", help="CAN interface")
     parser.add_argument("--channel", help="CAN channel")
     parser.add_argument("--dbc", type=Path, help="message set (default: the shipped one)")
-    parser.add_argument("--port", type=int, default=0, help="of the page, 0: any")
+    parser.add_argument("--port", type=_port, default=0, help="of the page, 0: any")
     args = parser.parse_args()
     try:
         return _run(args)
@@ -32,6 +33,12 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:  # Ctrl-C in a terminal reaches every process started from it
         return INTERRUPTED
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port; give 0 to {LARGEST_PORT}")
+    return int(text)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from dms import manifest
 from dms.errors import InputError, UsageError
 from dms.gesture import commands, data, load_commands, load_interaction
 from dms.gesture.commands import CONTEXTS, check_words
+from dms.signature import TrustedKey, sign
 
 FILES: dict[str, Callable[[], object]] = {
     "interaction.yaml": load_interaction,
@@ -120,3 +121,21 @@ def test_a_mapping_that_takes_a_sign_that_wakes_is_refused(tmp_path: Path) -> No
 def test_a_missing_file_is_unreadable(load: Callable[[str], object]) -> None:
     with pytest.raises(InputError, match=r"nope\.yaml: No such file"):
         load("nope.yaml")
+
+
+@pytest.mark.requirement("FS-10")
+def test_with_a_key_the_manifest_and_files_of_ones_own_must_be_signed(folder: Path, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    private, mine, public = Ed25519PrivateKey.generate(), tmp_path / "mine.yaml", tmp_path / "public.pem"
+    public.write_bytes(private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    shutil.copy(folder / "commands.yaml", mine)
+    key = TrustedKey(public)
+    for load, path in ((load_interaction, None), (load_commands, None), (load_commands, str(mine))):
+        with pytest.raises(InputError, match="not signed"):
+            load(path, key)
+    for path in (folder / manifest.NAME, mine):
+        sign(path, private)
+    assert load_commands(str(mine), key) == load_commands(None, key)
+    assert load_interaction(None, key) == load_interaction()

@@ -5,11 +5,14 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from dms.bus.infotainment import HeadUnitReceiver
 from dms.bus.layout import load
 from dms.bus.samples import GestureEvent
 from dms.gesture import Act, load_interaction
 from dms.records import Observation, TakeoverReadiness
+from dms.records.observation import Hand
 from dms.runtime.gesturing import Gesturing, event_of
 
 RULES = load_interaction()
@@ -81,6 +84,21 @@ def test_a_failure_ends_gestures_and_nothing_else() -> None:
         until(lambda: made.error is not None)
         made.offer(judged(3.0))
     assert posted == [] and "no such hand" in str(made.error)
+
+
+def test_that_no_head_unit_is_heard_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    session = Session()
+    session.gate.set()
+    made, _ = stage(session)
+    with made:
+        for n in range(3):
+            seen = judged(1.0 + n)
+            seen.sight.observation = Observation(t=1.0 + n, hands=[Hand(side="right", confidence=0.9)] if n else [])
+            made.offer(seen)
+            until(lambda n=n: len(session.seen) > n)
+    assert [r.message for r in caplog.records].count(
+        "a hand is shown, but no head unit is heard (HMI_Status): gestures command nothing"
+    ) == 1
 
 
 def test_an_act_as_an_event() -> None:
