@@ -148,6 +148,7 @@ def _pictures(args: argparse.Namespace, config: "BusConfig", film: "Source", clo
                 play_can=has_car, heard=closing.frame,
             )
         )  # fmt: skip
+        closing.start = clock.now()
         running.loop.run(args.seconds)
 
 
@@ -190,6 +191,8 @@ class _Closing:
     forbidden: Counter[str] = field(default_factory=Counter)
     """Pictures in which nothing could be commanded, by reason."""
     head_unit: dict[str, Any] | None = None
+    start: float = 0.0
+    """On the clock of the frames; what is told counts from here."""
     _count: int | None = None
 
     def __post_init__(self) -> None:
@@ -209,7 +212,7 @@ class _Closing:
         self.events += 1
         if not self.as_json:
             words = [self._message.signals[name].label(codes[name]) or "?" for name in ("Gest_Id", "Gest_Phase", "Gest_Fn")]
-            print(f"{t:6.1f} s  " + "  ".join(f"{word:<12}" for word in words), flush=True)
+            print(f"{t - self.start:6.1f} s  " + "  ".join(f"{word:<12}" for word in words), flush=True)
 
     def picture(
         self, state: "TakeoverReadiness", judged: "Judged | None", l3_state: "L3State | None", rules: "Interaction"

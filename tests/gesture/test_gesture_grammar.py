@@ -127,9 +127,16 @@ def test_the_passengers_hand_commands_nothing(scene: Scene) -> None:
     assert not scene.session.awake(scene.t)
 
 
-@pytest.mark.parametrize(("side", "lean", "commands"), [("right", 1.0, True), ("left", 1.0, False), ("left", -1.0, True)])
-def test_a_level_forearm_counts_by_its_hand_once_awake(scene: Scene, side: str, lean: float, commands: bool) -> None:
-    """The driver's right hand with the elbow out seems to come from the passenger; a passenger would reach over with his left."""
+@pytest.mark.parametrize(
+    ("drive", "side", "lean", "commands"),
+    [
+        ("lhd", "right", 1.0, True), ("lhd", "left", 1.0, False), ("lhd", "left", -1.0, True),
+        ("rhd", "left", -1.0, True), ("rhd", "right", -1.0, False), ("rhd", "right", 1.0, True),
+    ],
+)  # fmt: skip
+def test_a_level_forearm_counts_by_its_hand_once_awake(drive: str, side: str, lean: float, commands: bool) -> None:
+    """The driver's inboard hand with the elbow out seems to come from the passenger, who would reach over with his other hand."""
+    scene = Scene(load_cabin(f"example_{drive}"))
     x = 160.0 if lean > 0 else 480.0
     scene.show(1.0, hand("open_palm", x=x, lean=lean, side=side))
     assert not scene.session.awake(scene.t)
