@@ -35,6 +35,12 @@ class Detection:
         """Middle of the box."""
         return self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2
 
+    @property
+    def between_eyes(self) -> tuple[float, float]:
+        """Of a face: the middle of its two eye key points (0: driver's right, 1: left)."""
+        x, y = (self.keypoints[0] + self.keypoints[1]) / 2
+        return float(x), float(y)
+
     def moved(self, matrix: NDArray[np.float64]) -> "Detection":
         """What was found in a changed picture, where it lies in the frame. ``matrix``: 2 x 3, changed pixels to frame pixels; the
         box stays upright, whatever that turns."""

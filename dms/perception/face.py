@@ -42,11 +42,12 @@ Grey = NDArray[np.uint8]
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFace:
     """The driver's face: ``mesh`` is ``None`` when the face is turned too far away to be read. ``bridged``: not even the detector
-    saw it; the box is that of an earlier frame and the confidence fades."""
+    saw it; the box is that of an earlier frame and the confidence fades. ``between_eyes``: the point between them in the picture."""
 
     confidence: float
     box: tuple[float, float, float, float]
     mesh: FaceMesh | None
+    between_eyes: tuple[float, float]
     bridged: bool = False
 
 
@@ -165,7 +166,8 @@ class FaceFinder:
             return None
         if self._head_spread(grey, self._last.box) > STILL_STD_DEG:
             return None
-        return FoundFace(self._last.confidence * (1.0 - age / self._settings.bridge_s), self._last.box, None, bridged=True)
+        fading = 1.0 - age / self._settings.bridge_s
+        return replace(self._last, confidence=self._last.confidence * fading, mesh=None, bridged=True)
 
     def due(self, t: float) -> bool:
         """Will ``track`` run the detector at ``t`` (another search should wait a frame then)."""
@@ -180,7 +182,7 @@ class FaceFinder:
             if found is not None:
                 return found
         unread = next((c for c in candidates if self._shows_head(grey, c)), None)
-        return FoundFace(unread.score, unread.box, None) if unread is not None else None
+        return FoundFace(unread.score, unread.box, None, unread.between_eyes) if unread is not None else None
 
     def _shows_head(self, grey: Grey, candidate: Detection) -> bool:
         """Without a mesh."""
@@ -194,7 +196,7 @@ class FaceFinder:
             return None
         box = mesh.box()
         centre = (box[0] + box[2] / 2, box[1] + box[3] / 2)
-        return FoundFace(mesh.presence, box, mesh) if self._at_seat(centre, grey.shape) else None
+        return FoundFace(mesh.presence, box, mesh, mesh.between_eyes()) if self._at_seat(centre, grey.shape) else None
 
     def _better(self, grey: Grey, followed: FoundFace) -> FoundFace:
         """Another face in the driver's region that is clearly larger takes over (a track may cling to the wrong person)."""

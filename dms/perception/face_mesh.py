@@ -50,6 +50,12 @@ class FaceMesh:
         drop = CHIN_ROOM * roi.size
         return replace(roi, cx=roi.cx - math.sin(angle) * drop, cy=roi.cy + math.cos(angle) * drop)
 
+    def between_eyes(self) -> tuple[float, float]:
+        """The middle of the four corners of the lids."""
+        corners = [self.eye_contours[s][[lm.CONTOUR_OUTER, lm.CONTOUR_INNER]] for s in ("left", "right")]
+        x, y = np.concatenate(corners).mean(axis=0)
+        return float(x), float(y)
+
     def box(self) -> tuple[float, float, float, float]:
         """Extent of the points: x, y, width, height."""
         low, high = self.points[:, :2].min(axis=0), self.points[:, :2].max(axis=0)

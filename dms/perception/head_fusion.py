@@ -86,13 +86,14 @@ def _bent(reading: HeadReading) -> float:
     return 1.0 + (max(0.0, turn - BENT_FROM_DEG) / BENT_OVER_DEG) ** 2
 
 
-def by_network(reading: HeadReading, box: tuple[float, float, float, float], camera: Camera) -> HeadPose:
-    """A head without a mesh (turned away, masked): rotation from the network alone, the line to it through the middle of its box.
+def by_network(reading: HeadReading, between_eyes: tuple[float, float], camera: Camera) -> HeadPose:
+    """A head without a mesh (turned away, masked): rotation from the network alone, about the line to the point between the eyes
+    (picture pixels), as the network learned it.
 
     No position: a box tells the distance to a fifth at best.
     """
-    x, y, w, h = box
-    ray = np.array([(x + w / 2 - camera.cx) / camera.fx, (y + h / 2 - camera.cy) / camera.fy, 1.0])
+    x, y = between_eyes
+    ray = np.array([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, 1.0])
     std = math.hypot(NETWORK_SPREAD * max(NETWORK_STD_MIN_DEG, reading.std_deg), UNCONFIRMED_STD_DEG)
     return HeadPose(reading.view, turn_to(ray) @ reading.view, None, min(STD_MAX_DEG, std))
 

@@ -168,7 +168,7 @@ class Perception:
         """Head pose of a face that has no mesh: by the network, and by the pose it was lost in."""
         if looks is None:
             return None
-        pose, age = by_network(looks, found.box, camera), t - self._pose_t
+        pose, age = by_network(looks, found.between_eyes, camera), t - self._pose_t
         if not independent and self._pose is not None and 0.0 <= age <= self.settings.bridge_s:
             pose = carried_on(pose, self._pose, age)
         return pose.record()

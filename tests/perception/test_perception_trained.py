@@ -93,12 +93,14 @@ def test_a_sure_network_moves_an_unsure_mesh() -> None:
 
 
 def test_head_without_a_mesh() -> None:
-    pose = by_network(reading_of(turn(80), 12.0), (245.0, 165.0, 150.0, 150.0), CAMERA)
+    pose = by_network(reading_of(turn(80), 12.0), (320.0, 240.0), CAMERA)
     record = pose.record()
     assert record.yaw_deg == pytest.approx(80, abs=0.1)
     assert record.std_deg is not None and record.std_deg > 15.0  # unconfirmed: no evidence of a movement
     assert record.position_camera_mm is None
     assert of_mesh(fit_of(turn(10))).record().yaw_deg == pytest.approx(10, abs=0.1)
+    aside = by_network(reading_of(turn(80), 12.0), (320.0 + CAMERA.fx * math.tan(math.radians(10.0)), 240.0), CAMERA)
+    assert abs((aside.record().yaw_deg or 0.0) - 80.0) == pytest.approx(10.0, abs=0.1)  # about the line to the eyes
 
 
 def test_nearest_rotation_of_a_rotation_is_itself() -> None:
@@ -132,14 +134,14 @@ def test_a_circle_seen_from_the_side_is_flat_across_the_turn() -> None:
 
 def test_a_lost_head_keeps_its_side_and_grows_unsure() -> None:
     last = of_mesh(fit_of(turn(60.0), std=8.0))
-    box = (245.0, 165.0, 150.0, 150.0)
-    undecided = by_network(reading_of(turn(-40.0), 30.0), box, CAMERA)  # the network takes one side for the other
+    middle = (320.0, 240.0)
+    undecided = by_network(reading_of(turn(-40.0), 30.0), middle, CAMERA)  # the network takes one side for the other
     just_now = carried_on(undecided, last, 0.05)
     assert yaw_pitch_deg(-just_now.rotation[:, 2])[0] > 45
-    sure = carried_on(by_network(reading_of(turn(-70.0), 4.0), box, CAMERA), last, 1.0)  # time enough to turn round
+    sure = carried_on(by_network(reading_of(turn(-70.0), 4.0), middle, CAMERA), last, 1.0)  # time enough to turn round
     assert yaw_pitch_deg(-sure.rotation[:, 2])[0] < -60
     spreads = [
-        carried_on(by_network(reading_of(turn(60.0), 30.0), box, CAMERA), last, age).std_deg for age in (0.0, 0.2, 0.6, 1.4)
+        carried_on(by_network(reading_of(turn(60.0), 30.0), middle, CAMERA), last, age).std_deg for age in (0.0, 0.2, 0.6, 1.4)
     ]
     assert spreads == sorted(spreads) and spreads[0] > 10.0 and spreads[-1] > 30.0
 
