@@ -62,6 +62,7 @@ class FaceFinder:
         head_spread: HeadSpread = lambda grey, box: math.inf,
     ) -> None:
         self._detector = Detector(engines["face_detector"], FACE_LAYERS, settings.face_score)
+        self._doubting = Detector(engines["face_detector"], FACE_LAYERS, settings.face_doubt)
         self._mesh_engine = engines["face_mesh"]
         self._settings = settings
         self._region = seat_region
@@ -82,13 +83,13 @@ class FaceFinder:
         self._roi = self._last = None
 
     def still(self, grey: Grey, once: bool = False) -> FoundFace | None:
-        """Search one picture at all zooms, and turned where that finds no face that can be read.
+        """Search one picture at all zooms, turned where that finds no face, and at last for heads that look away.
 
         The region of interest is refined from the mesh itself, and of several zooms the mesh that is surest of itself counts.
 
         ``once``: no second looks in the mirror and at the mouth; the mesh is then as a followed face has it.
         """
-        found = self._upright(grey) or self._leaning(grey)
+        found = self._upright(grey) or self._leaning(grey) or self._turned_away(grey)
         if found is None or found.mesh is None or once:
             return found
         return replace(found, mesh=self.look_again(grey, mirrored_twice(self._mesh_engine, grey, found.mesh)))
@@ -129,6 +130,16 @@ class FaceFinder:
                     ):
                         return found
         return None
+
+    def _turned_away(self, grey: Grey) -> FoundFace | None:
+        """Of all that the detector so much as suspects, what the head-pose network is surest of, if it is sure: the detector scores
+        heads in profile hardly above clutter, the network was trained on them."""
+        suspected = (c for zoom in self._settings.zooms for c in self._doubting.find(grey, zoom)[:MOST])
+        heads = [(self._head_spread(grey, c.box), c) for c in suspected if self._at_seat(c.centre, grey.shape)]
+        spread, head = min(heads, key=lambda h: h[0], default=(math.inf, None))
+        if head is None or spread > CONFIRMED_STD_DEG:
+            return None
+        return FoundFace(head.score, head.box, None, head.between_eyes)
 
     def look_again(self, grey: Grey, mesh: FaceMesh) -> FaceMesh:
         """The same mesh with further looks at the mouth."""

@@ -18,9 +18,10 @@ from dms.records.observation import Head
 NETWORK_SPREAD = 1.6
 """Real faces differ more from rendered ones than the network knows: its spread is taken this many times."""
 
-BENT_FROM_DEG, BENT_OVER_DEG = 50.0, 15.0
+BENT_FROM_DEG, BENT_OVER_DEG = 55.0, 6.0
 """Turn by the network from which the mesh is distrusted, and over which that doubles. On real heads to 60 degrees the mesh is
-still the better reading (10 against 12 degrees at 45 to 60), so not earlier."""
+still the better reading (10 against 12 degrees at 45 to 60), so not earlier; on rendered heads at 60 to 75 it is 20 degrees off
+and at 75 to 92 39, the network 10 and 14, so soon."""
 
 NETWORK_STD_MIN_DEG = 4.0
 """No reading is surer than this, whatever the network says."""
@@ -80,7 +81,7 @@ def _mixed(one: tuple[Array, float], other: tuple[Array, float]) -> tuple[Array,
 def _bent(reading: HeadReading) -> float:
     """How much worse the mesh is than it says: it bends turned heads towards frontal and so doesn't see how far they are turned.
 
-    On rendered drivers its error grows steeply from 45 degrees on by the network's reading, while its own estimate stays small.
+    On rendered drivers its error grows steeply there, while its own estimate stays small.
     """
     turn = math.degrees(math.acos(max(-1.0, min(1.0, float(reading.view[2, 2])))))
     return 1.0 + (max(0.0, turn - BENT_FROM_DEG) / BENT_OVER_DEG) ** 2
