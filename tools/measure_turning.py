@@ -1,6 +1,6 @@
 """A rendered driver looks over the shoulder and back: is the head still there where the mesh is lost, and is what is said true.
 
-    python tools/measure_turning.py [--seeds 5,11,17] [--degrees 85]
+    python tools/measure_turning.py [--seeds 5,11,17] [--degrees 85] [--single]
 
 One line for each driver and side, then all frames turned beyond 55 degrees together. Synthetic; needs OpenGL (EGL), no display.
 """
@@ -8,7 +8,7 @@ One line for each driver and side, then all frames turned beyond 55 degrees toge
 import argparse
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,13 +65,13 @@ def _share(t: float) -> float:
     return max(0.0, min(1.0, (t - START_S) / TURN_S, 1.0 - (t - back) / TURN_S))
 
 
-def watch(engines: EngineSet, far_deg: float, seed: int) -> list[Step]:
-    """The film through the chain."""
+def watch(engines: EngineSet, shown: Iterable[tuple[Frame, float, Camera]], single: bool = False) -> list[Step]:
+    """A ``film`` through the chain; ``single``: each frame as a picture of its own."""
     steps: list[Step] = []
     chain: Perception | None = None
-    for frame, true, camera in film(far_deg, seed):
+    for frame, true, camera in shown:
         chain = chain or Perception(engines, camera)
-        sight = chain.see(frame)
+        sight = chain.see(frame, independent=single)
         head = sight.observation.head
         steps.append(Step(true, head.yaw_deg if head else None, head.std_deg if head else None, sight.mesh is not None))
     return steps
@@ -93,13 +93,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="5,11,17", help="drivers, comma-separated")
     parser.add_argument("--degrees", type=float, default=85.0)
+    parser.add_argument("--single", action="store_true", help="each frame as a picture of its own: nothing is followed")
     args = parser.parse_args()
     every: list[Step] = []
     print("    driver  turned with mesh with head side right yaw, mean within 2 std")
     with EngineSet(FACE_SLOTS) as engines:
         for seed in (int(s) for s in args.seeds.split(",")):
             for far in (args.degrees, -args.degrees):
-                steps = watch(engines, far, seed)
+                steps = watch(engines, film(far, seed), args.single)
                 every += steps
                 print(line(f"{seed}{'R' if far > 0 else 'L'}", steps), flush=True)
     print(line("all", every))

@@ -10,7 +10,7 @@ from dms.perception.pipeline import Perception
 from dms.perception.roi import turned
 from dms.perception.settings import Settings
 from dms.records.frame import Frame
-from tools.measure_turning import BEYOND_DEG, watch
+from tools.measure_turning import BEYOND_DEG, film, watch
 from tools.training.augment import background
 
 EMPTY = portraits.noisy(np.full((480, 640), 70.0), 2.0)
@@ -64,9 +64,23 @@ def test_a_lost_face_is_carried_on_only_where_a_head_is_seen(face_engines: dict)
     assert finder.track(EMPTY, 2.0) is None
 
 
+def test_a_head_nobody_reads_is_found_where_the_network_sees_one(face_engines: dict) -> None:
+    """No mesh and hardly a detection, as in profile: the head-pose network's word alone."""
+    spread = {"deg": CONFIRMED_STD_DEG}
+    blind = Settings(face_score=0.98, face_presence=1.1)
+    finder = FaceFinder(face_engines, blind, head_spread=lambda grey, box: spread["deg"])
+    found = finder.still(portraits.portrait())
+    read = FaceFinder(face_engines, Settings()).still(portraits.portrait(), once=True)
+    assert found is not None and found.mesh is None and read is not None and read.mesh is not None
+    assert found.between_eyes == pytest.approx(read.between_eyes, abs=0.1 * read.box[2])
+    spread["deg"] = CONFIRMED_STD_DEG + 0.1
+    assert finder.still(portraits.portrait()) is None
+
+
 def test_a_head_is_followed_over_the_shoulder(gl: None, face_engines: dict) -> None:
     """Rendered driver: from the road to 85 degrees and back. No frame without a head, the right side, and an honest spread."""
-    steps = watch(face_engines, 85.0, seed=11)  # type: ignore[arg-type]
+    frames = list(film(85.0, seed=11))
+    steps = watch(face_engines, frames)  # type: ignore[arg-type]
     away = [s for s in steps if s.true_deg > BEYOND_DEG]
     assert len(away) >= 8 and sum(not s.mesh for s in away) >= 6
     for step in away:
@@ -75,3 +89,6 @@ def test_a_head_is_followed_over_the_shoulder(gl: None, face_engines: dict) -> N
         assert step.mesh or step.std_deg > 10.0, step  # a profile without a mesh is no evidence of anything fine
     front = [s for s in steps if abs(s.true_deg) < 10.0]
     assert front and all(s.mesh and abs((s.said_deg or 99.0) - s.true_deg) < 8.0 for s in front)
+    turned_away = [frame for frame in frames if abs(frame[1]) > BEYOND_DEG]
+    alone = watch(face_engines, turned_away[::4], single=True)  # type: ignore[arg-type]
+    assert sum(s.said_deg is not None and 40.0 < s.said_deg < 110.0 for s in alone) >= len(alone) / 2, alone
