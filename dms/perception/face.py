@@ -42,7 +42,7 @@ Grey = NDArray[np.uint8]
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFace:
     """The driver's face: ``mesh`` is ``None`` when the face is turned too far away to be read. ``bridged``: not even the detector
-    saw it; the box is that of an earlier frame and the confidence fades. ``between_eyes``: the point between them in the picture."""
+    saw it; the box is that of an earlier frame and the confidence fades. ``between_eyes``: the point between them, picture pixels."""
 
     confidence: float
     box: tuple[float, float, float, float]
@@ -132,8 +132,8 @@ class FaceFinder:
         return None
 
     def _turned_away(self, grey: Grey) -> FoundFace | None:
-        """Of all that the detector so much as suspects, what the head-pose network is surest of, if it is sure: the detector scores
-        heads in profile hardly above clutter, the network was trained on them."""
+        """Of all that the detector so much as suspects, what the head-pose network is surest of, if it is sure: the detector
+        scores heads in profile hardly above clutter, the network was trained on them."""
         suspected = (c for zoom in self._settings.zooms for c in self._doubting.find(grey, zoom)[:MOST])
         heads = [(self._head_spread(grey, c.box), c) for c in suspected if self._at_seat(c.centre, grey.shape)]
         spread, head = min(heads, key=lambda h: h[0], default=(math.inf, None))

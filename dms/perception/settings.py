@@ -10,8 +10,8 @@ class Settings:
     face_score: float = 0.3
     """Detector score worth a look; a candidate counts only when the mesh confirms it."""
     face_doubt: float = 0.1
-    """The same in a single picture in which nothing else is found: only the head-pose network's certainty makes it a head. Of rendered
-    heads turned 60 to 92 degrees every one has a candidate from here on, 0.3 loses a tenth and 0.6 more than half."""
+    """The same in a single picture in which nothing else is found: only the head-pose network's certainty makes it a head. Of
+    rendered heads turned 60 to 92 degrees every one has a candidate from here on, 0.3 loses a tenth and 0.6 more than half."""
     face_presence: float = 0.9
     """Presence probability of the mesh that confirms a new face; a true face reads 0.99 and more."""
     face_sure: float = 0.99

@@ -2,14 +2,27 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dms.perception import eyes
 from dms.perception import landmarks as lm
-from dms.perception.eyes import PatchMeasures, closed_probability, opening_mm, read_eye, turned_away, visibility
+from dms.perception.eye_state import EyeReading
+from dms.perception.eyes import (
+    UNDECIDED,
+    PatchMeasures,
+    closed_probability,
+    opening_mm,
+    read_eye,
+    see_eyes,
+    shut_beyond_doubt,
+    turned_away,
+    visibility,
+)
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import BALL_FROM_CORNERS_MM, read_gaze
 from dms.perception.head_model import head_model
@@ -106,6 +119,35 @@ def test_read_eye_is_monotone_and_named() -> None:
     assert opening == sorted(opening) and openness == sorted(openness) and closed == sorted(closed, reverse=True)
     assert closed[0] > 0.95 and closed[-1] < 0.05
     assert all(0 <= o <= 2 for o in openness)
+
+
+def reading(visible: float, openness: float) -> EyeReading:
+    nowhere = (0.0, 0.0, 0.0)
+    return EyeReading(visible, float(openness < 0.4), 8.0 * openness, 1.0, openness, nowhere, nowhere)
+
+
+def test_lid_points_that_contradict_the_picture_make_an_eye_unknown() -> None:
+    """As the mesh does on a cover: it draws a half-open eye where there is none."""
+    lids, fit = contour(5.4, turn()), fit_of(turn())
+    assert read_eye(0.9, lids, fit, 0.5, reading(0.8, 0.0)) == Eye(visible=UNDECIDED)
+    assert read_eye(0.9, lids, fit, 0.5, reading(0.98, 0.0)).closed is not None  # the network surely sees an eye
+    assert read_eye(0.9, lids, fit, 0.5, reading(0.8, 0.3)).closed is not None
+
+
+def test_both_witnesses_must_call_lids_shut_that_look_covered() -> None:
+    assert shut_beyond_doubt(0.98, 1.5, reading(0.2, 0.3))
+    doubtful = [(0.8, 1.5, 0.2, 0.3), (0.98, 3.4, 0.2, 0.3), (0.98, 1.5, 0.05, 0.3), (0.98, 1.5, 0.2, 0.5)]
+    assert not any(shut_beyond_doubt(measured, gap, reading(visible, openness)) for measured, gap, visible, openness in doubtful)
+
+
+@pytest.mark.parametrize(("left_mm", "shown"), [(1.5, True), (8.0, False)])
+def test_two_shut_eyes_are_shown_and_one_alone_is_not(monkeypatch: pytest.MonkeyPatch, left_mm: float, shown: bool) -> None:
+    monkeypatch.setattr(eyes, "_see_eye", lambda *args: 0.98)
+    gaps = {"left": left_mm, "right": 1.0}
+    mesh = SimpleNamespace(eye_contours={side: contour(gap, turn()) for side, gap in gaps.items()})
+    states = {side: reading(0.2, gap / 10.0) for side, gap in gaps.items()}
+    seen = see_eyes(np.zeros((8, 8), np.uint8), mesh, fit_of(turn()), states)  # type: ignore[arg-type]
+    assert all((visible >= 0.5) == shown for visible in seen.values())
 
 
 def test_an_unseen_eye_has_no_values() -> None:
