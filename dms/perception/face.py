@@ -42,7 +42,7 @@ Grey = NDArray[np.uint8]
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFace:
     """The driver's face: ``mesh`` is ``None`` when the face is turned too far away to be read. ``bridged``: not even the detector
-    saw it; the box is that of an earlier frame and the confidence fades. ``between_eyes``: the point between them, picture pixels."""
+    saw it; the box is that of an earlier frame and the confidence fades. ``between_eyes``: the point between them, pixels."""
 
     confidence: float
     box: tuple[float, float, float, float]
