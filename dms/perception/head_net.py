@@ -4,6 +4,7 @@ The same functions cut the picture when the network is trained and when it runs.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,6 +19,9 @@ SIDE = 96
 
 HEAD_FACTOR = 1.7
 """Side of the cut-out over the larger side of the face's box: ears, chin and hair line are in it."""
+
+OTHER_SIZES = (0.9, 1.15, 1.3)
+"""A single picture's head is cut out in these sizes, too: boxes of heads in profile vary by a quarter (one sigma)."""
 
 LEVEL_FROM_DEG = 30.0
 """Roll from which a cut-out is set upright: the network learned to 40 degrees and under-reads beyond 30."""
@@ -86,6 +90,15 @@ def head_reading(roi: Roi, answer: Tensors, mirrored: Tensors | None = None) -> 
         view = view if other is None else nearest_rotation(view + MIRROR @ other.view @ MIRROR)
     c, s = math.cos(roi.angle), math.sin(roi.angle)
     return replace(read, view=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ view)
+
+
+def mean_reading(readings: Sequence[HeadReading | None]) -> HeadReading | None:
+    """The first reading with the mean view of all; one that is twice as sure counts sixteen times."""
+    known = [reading for reading in readings if reading is not None]
+    if not known:
+        return None
+    views = [reading.view / reading.std_deg**4 for reading in known]
+    return replace(known[0], view=nearest_rotation(np.sum(views, axis=0))) if len(known) > 1 else known[0]
 
 
 def nearest_rotation(matrix: Array) -> Array:

@@ -149,12 +149,12 @@ class Perception:
         mesh = found.mesh
         roi = head_roi(found.box) if mesh is None else level_roi(mesh.points[:, :2], mesh.next_roi().angle)
         if mesh is None:
-            looks = self._trained.head(frame.grey, roi, mirrored=independent)
+            looks = self._trained.head(frame.grey, roi, well=independent)
             head = self._without_mesh(frame.t, looks, found, camera, independent)
             return {"face": face, "head": head, "objects": _objects(looks)}
         fit = fit_head(mesh.points, self._model, camera)
         patches = {side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES}
-        looks, states = self._trained.head_and_eyes(frame.grey, roi, patches, mirrored=independent)
+        looks, states = self._trained.head_and_eyes(frame.grey, roi, patches, well=independent)
         if looks is not None and looks.yawn > YAWN_SUSPECTED and not mesh.further_lips:
             mesh = self._faces.look_again(frame.grey, mesh)
         parts, pose = self._read_mesh(frame, mesh, fit, (looks, states), patches, sight)

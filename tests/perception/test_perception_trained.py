@@ -107,6 +107,14 @@ def test_nearest_rotation_of_a_rotation_is_itself() -> None:
     assert np.allclose(nearest_rotation(3.0 * turn(20, 10)), turn(20, 10))
 
 
+def test_the_surer_of_several_looks_counts_more() -> None:
+    vague, sure = reading_of(turn(30), 12.0), reading_of(turn(70), 6.0)
+    mean = head_net.mean_reading([vague, None, sure])
+    assert mean is not None and mean.std_deg == vague.std_deg
+    assert yaw_pitch_deg(-mean.view[:, 2])[0] == pytest.approx(30 + 40 * 16 / 17, abs=1.0)
+    assert head_net.mean_reading([None]) is None and head_net.mean_reading([sure]) is sure
+
+
 def test_gaze_answer_is_three_directions() -> None:
     read = gaze_net.decode({"angles": np.array([[10.0, -5, 12, -5, 8, -5]], np.float32), "log_std": np.log([[3.0, 4.0]])})
     assert read is not None
