@@ -150,6 +150,7 @@ def _pictures(args: argparse.Namespace, config: "BusConfig", film: "Source", clo
         )  # fmt: skip
         closing.start = clock.now()
         running.loop.run(args.seconds)
+        closing.missed = running.overwritten
 
 
 def _has_can(film: "Source") -> bool:
@@ -187,6 +188,8 @@ class _Closing:
     frames: int = 0
     events: int = 0
     pictures: int = 0
+    missed: int = 0
+    """Pictures that perception had no time for."""
     with_hands: int = 0
     forbidden: Counter[str] = field(default_factory=Counter)
     """Pictures in which nothing could be commanded, by reason."""
@@ -229,12 +232,13 @@ class _Closing:
         """For people or machines."""
         if self.as_json:
             return json.dumps({
-                "gesture_frames": self.frames, "gesture_events": self.events, "pictures": self.pictures,
+                "gesture_frames": self.frames, "gesture_events": self.events, "pictures": self.pictures, "missed": self.missed,
                 "pictures_with_hands": self.with_hands, "nothing_allowed": dict(self.forbidden), "head_unit": self.head_unit,
             })  # fmt: skip
         lines = [f"{self.frames} gesture frames sent"]
         if self.pictures:
-            lines.append(f"hands in {self.with_hands} of {self.pictures} pictures")
+            slow = f"; {self.missed} more came too fast for this machine" if self.missed else ""
+            lines.append(f"hands in {self.with_hands} of {self.pictures} pictures{slow}")
         lines += [f"nothing may be commanded in {n} of them: {reason}" for reason, n in self.forbidden.most_common(3)]
         if (shown := self.head_unit) is not None:
             lines.append(f"head unit shows {shown['context']}, volume {shown['volume']}, zoom {shown['zoom']}")
