@@ -80,6 +80,7 @@ class Played:
             self.told.append((round(t, 2), gesture, phase, function))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("P-18")
 @pytest.mark.usefixtures("engines_built")
 def test_the_intended_commands_arrive_and_no_other() -> None:
