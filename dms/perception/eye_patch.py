@@ -1,7 +1,7 @@
 """The eye patch: what the eye networks are shown. The same function cuts it when they are trained and when they run.
 
-48 x 32 pixels, 51 x 34 mm, level with the corners of the lids, the middle between them in the centre. A right eye is mirrored,
-so a network always sees a left one (temple on the right in the picture).
+51 mm wide, level with the corners of the lids, the middle between them in the centre: 48 x 32 pixels for the state of the eye,
+64 x 40 for the line of sight. A right eye is mirrored, so a network always sees a left one (temple on the right in the picture).
 """
 
 import math
@@ -14,6 +14,8 @@ from dms.perception import landmarks as lm
 from dms.perception.roi import Points, Roi
 
 WIDTH, HEIGHT = 48, 32
+GAZE_SIZE = (64, 40)
+"""Width and height of the patches the gaze network is shown."""
 WIDTH_MM = 51.0
 PIXELS_A_MM = WIDTH / WIDTH_MM
 
@@ -41,17 +43,19 @@ def corners_of(contour: Points) -> Points:
     return contour[[lm.CONTOUR_OUTER, lm.CONTOUR_INNER]]
 
 
-def cut_eye(grey: Grey, roi: Roi, side: str) -> Grey:
-    """``HEIGHT`` x ``WIDTH`` patch; area-averaged from twice the size, so that a large eye is not aliased."""
-    large = roi.cut(grey, 2 * WIDTH)[WIDTH - HEIGHT : WIDTH + HEIGHT]
-    patch = np.asarray(cv2.resize(large, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+def cut_eye(grey: Grey, roi: Roi, side: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Grey:
+    """Patch of ``size`` (width, height); area-averaged from twice the size, so that a large eye is not aliased."""
+    width, height = size
+    large = roi.cut(grey, 2 * width)[width - height : width + height]
+    patch = np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.uint8)
     return np.ascontiguousarray(patch[:, ::-1]) if side == "right" else patch
 
 
-def to_patch(points: Points, roi: Roi, side: str) -> Points:
-    """Picture points (n x 2) in patch pixels (whole numbers at pixel corners, as ``Roi``)."""
+def to_patch(points: Points, roi: Roi, side: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Points:
+    """Picture points (n x 2) in pixels of a patch of ``size`` (whole numbers at pixel corners, as ``Roi``)."""
+    width, height = size
     c, s = math.cos(roi.angle), math.sin(roi.angle)
-    turned = (points - (roi.cx, roi.cy)) @ np.array([[c, -s], [s, c]]) * (WIDTH / roi.size)
+    turned = (points - (roi.cx, roi.cy)) @ np.array([[c, -s], [s, c]]) * (width / roi.size)
     if side == "right":
         turned = turned * (-1.0, 1.0)
-    return np.asarray(turned + np.array([WIDTH / 2, HEIGHT / 2]))
+    return np.asarray(turned + np.array([width / 2, height / 2]))

@@ -1,22 +1,24 @@
 """What the gaze network is told, and how its answer is read. The same functions serve training and the running chain.
 
-Points of the mesh round each eye in mm of this head, level with the head's own axes, right eye mirrored, and where the head is
-turned; and the eye patches. The answer is the line of sight in axes about the line to the face, level with the head
-(``level_view``): an error of the head fit then hardly touches it.
+It sees the patches of both eyes, and is told where the mesh has its points round each eye, in mm of this head, level with the
+head's own axes, right eye mirrored, and where the head is turned. The answer is the line of sight in axes about the line to the
+face, level with the head (``level_view``): an error of the head fit then hardly touches it.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dms.inference.base import Engine, Tensors
+from dms.inference.base import Tensors
 from dms.perception import landmarks as lm
-from dms.perception.eye_patch import HEIGHT, WIDTH
+from dms.perception.eye_patch import GAZE_SIZE, cut_eye
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_model import HeadModel
 from dms.perception.head_pose import HeadFit
+from dms.perception.roi import Roi
 from dms.records.angles import direction_from
 
 SIDES = ("left", "right")
@@ -24,7 +26,8 @@ IRIS_ORDER = {"left": (0, 1, 2, 3, 4), "right": (0, 3, 2, 1, 4)}
 """Centre, then the rim from the temple's side upwards: the mesh numbers both rims the same way round in the picture."""
 
 EYE_VALUES = 26
-VALUES = 2 * EYE_VALUES + 6
+TURNED = 6
+VALUES = 2 * EYE_VALUES + TURNED
 
 SIGMA = 1.25
 """Standard deviation over mean absolute error of a normal distribution; the network learns the latter."""
@@ -50,13 +53,24 @@ def describe(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> NDArray[np.float
     level = level_view(fit)
     shift = band_shift(mesh, fit, model)
     parts = [_eye(mesh, side, fit, model, level[:2, :2].T / fit.model_scale, shift) for side in SIDES]
-    view = level @ fit.view
-    return np.concatenate([*parts, -view[:, 2] * 10, -view[:, 1] * 10]).astype(np.float32)
+    return np.concatenate([*parts, turned(fit.view)]).astype(np.float32)
+
+
+def turned(view: Array) -> NDArray[np.float32]:
+    """``TURNED`` numbers: ten times the forward and the up axis of a head in level axes. ``view``: 3 x 3, head axes to axes about
+    the line to the face."""
+    level = level_axes(view) @ view
+    return np.concatenate([-level[:, 2] * 10, -level[:, 1] * 10]).astype(np.float32)
 
 
 def level_view(fit: HeadFit) -> Array:
     """3 x 3: axes about the line to the face to those turned about that line until the head's left-right axis is level."""
-    turn = math.atan2(fit.view[1, 0], fit.view[0, 0])
+    return level_axes(fit.view)
+
+
+def level_axes(view: Array) -> Array:
+    """The same of a head that is turned by ``view`` (3 x 3)."""
+    turn = math.atan2(view[1, 0], view[0, 0])
     c, s = math.cos(turn), math.sin(turn)
     return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
 
@@ -100,14 +114,15 @@ def band_shift(mesh: FaceMesh, fit: HeadFit, model: HeadModel) -> Array:
     return np.asarray((mesh.points[band, :2] - projected).mean(axis=0))
 
 
-def read(engine: Engine, patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> GazeReading | None:
-    """Run the network on both eyes of one face."""
-    return decode(engine.run(gaze_feeds(patches, values)))
+def cut_eyes(grey: NDArray[np.uint8], rois: Mapping[str, Roi]) -> dict[str, NDArray[np.uint8]]:
+    """The patches of both eyes."""
+    return {side: cut_eye(grey, rois[side], side, GAZE_SIZE) for side in SIDES}
 
 
-def gaze_feeds(patches: dict[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> Tensors:
-    """The network's input for one face."""
-    eyes = {side: patches[side].reshape(1, HEIGHT, WIDTH, 1) for side in SIDES}
+def gaze_feeds(patches: Mapping[str, NDArray[np.uint8]], values: NDArray[np.float32]) -> Tensors:
+    """The network's input for one face: what ``cut_eyes`` and ``describe`` give."""
+    width, height = GAZE_SIZE
+    eyes = {side: patches[side].reshape(1, height, width, 1) for side in SIDES}
     return {**eyes, "points": values.reshape(1, VALUES)}
 
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dms.inference.base import Engine, Tensors
-from dms.perception.eye_patch import cut_eye
 from dms.perception.eye_state import EyeReading, eye_feeds
 from dms.perception.eye_state import decode as read_eye
-from dms.perception.gaze_net import GazeReading, gaze_feeds
+from dms.perception.gaze_net import GazeReading, cut_eyes, gaze_feeds
 from dms.perception.gaze_net import decode as read_gaze
 from dms.perception.head_net import OTHER_SIZES, HeadReading, head_feeds, head_reading, head_roi, mean_reading, mirrored_feeds
 from dms.perception.roi import Roi
@@ -74,5 +73,5 @@ class Trained:
         beside (``Rounds.ask``); both are only asked for when there is an engine."""
         if not self._has_gaze:
             return None
-        feeds = gaze_feeds({side: cut_eye(grey, roi, side) for side, roi in patches.items()}, values())
+        feeds = gaze_feeds(cut_eyes(grey, patches), values())
         return read_gaze(self._rounds.ask({"gaze": feeds}, ahead())["gaze"])

@@ -10,12 +10,13 @@ from hil.driver.body.asset import load
 from hil.driver.body.figure import NOSE_UP_DEG, Figure
 from hil.driver.body.fingers import SHAPES
 from hil.driver.body.identity import coefficients, identity
-from hil.driver.body.lids import Lids
+from hil.driver.body.lids import Lids, following
 from hil.driver.body.posed import Posed
 from hil.driver.body.rotation import about, between, part_way, vector_of
 from hil.driver.car import wheel_of
 from hil.driver.pose import Grip, Hand, Pose, head_rotation
 from hil.driver.split import split_of
+from hil.driver.truth.from_body import seen_head
 
 CABIN = load_cabin("example_lhd")
 EYES = np.array(CABIN.ocular_point_mm)
@@ -156,8 +157,27 @@ def test_lids_follow_the_gaze_by_anatomy() -> None:
     asset = load()
     lids = Lids(asset, identity(asset, 4), np.array([0.0, 0.0, 1.0]))
     straight, down = lids.pose(0, 0, 0, 1.0, {}), lids.pose(0, 0, -30, 1.0, {})
-    assert straight.gap_mm - down.gap_mm == pytest.approx(3.0, abs=0.3)
+    assert straight.gap_mm - down.gap_mm == pytest.approx(-30 * following(4).gap, abs=0.3)
     assert lids.pose(0, 0, 20, 1.0, {}).gap_mm > straight.gap_mm
+
+
+def test_lids_follow_the_gaze_differently_from_one_to_the_next() -> None:
+    asset, up = load(), np.array([0.0, 0.0, 1.0])
+    fell = []
+    for seed in range(12):
+        lids = Lids(asset, identity(asset, seed), up)
+        straight, down = (lids._heights(0, lids.pose(0, 0, pitch, 1.0, {}).weights)[1] for pitch in (0, -25))
+        fell.append(straight - down)
+        assert fell[-1] == pytest.approx(-25 * following(seed).lower, abs=0.6)
+    assert 2.0 < np.mean(fell) < 4.0 and np.std(fell) > 0.4
+
+
+def test_the_iris_is_seen_to_where_the_white_begins() -> None:
+    """About 11.8 mm across in people: the cornea enlarges what lies behind it but does not reach further than the iris."""
+    eye = Figure(4, CABIN).pose(Pose()).eyes[0]
+    seen = seen_head(Figure(4, CABIN).pose(Pose())).left
+    assert seen.iris.radius == pytest.approx(eye.iris_mm) and 5.4 <= seen.iris.radius <= 6.4
+    assert seen.pupil.radius > eye.pupil_mm
 
 
 def test_a_smile_does_not_change_the_lid_label() -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from dms.perception.eye_patch import HEIGHT, WIDTH
+from dms.perception.eye_patch import GAZE_SIZE, HEIGHT, WIDTH
 from tools.training import augment
 from tools.training.covers import cover
 from tools.training.lashes import draw_lashes
 
 ROOT = Path(__file__).resolve().parents[2]
-SET_SEEDS = {"faces": 4001, "eyes": 4002, "hands": 4003}
+SET_SEEDS = {"faces": 4001, "eyes": 4002, "hands": 4003, "gaze": 4005}
 
 
 def face(seed: int = 0) -> np.ndarray:
@@ -79,6 +79,14 @@ def test_lashes_darken_the_margin_and_repeat() -> None:
     margin = np.mean([d[15:20, 16:32].mean() for d in drawn])
     assert margin < 112  # darker at the margin
     assert abs(np.mean([d[28:, :].mean() for d in drawn]) - 120) < 8  # the cheek is left alone
+
+
+def test_lashes_are_drawn_in_the_same_place_on_the_larger_patch() -> None:
+    width, height = GAZE_SIZE
+    large = [draw_lashes(np.random.default_rng(s), np.full((height, width), 120, np.uint8), *lids(0.5), 0.0) for s in range(40)]
+    small = [draw_lashes(np.random.default_rng(s), np.full((HEIGHT, WIDTH), 120, np.uint8), *lids(0.5), 0.0) for s in range(40)]
+    darkest = [np.mean(drawn, axis=0).mean(axis=1).argmin() for drawn in (large, small)]
+    assert (darkest[0] - height / 2) / width == pytest.approx((darkest[1] - HEIGHT / 2) / WIDTH, abs=1.5 / WIDTH)
 
 
 @pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "hand_detector"])

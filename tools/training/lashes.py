@@ -1,8 +1,11 @@
 """Lashes, lid line, crease, shadow and make-up drawn onto the patch of a rendered eye.
 
 The rendered driver's shut lids are smooth; on real ones a dark fan of lashes hangs from the lid's margin, and a network that has
-never seen it takes it for a slit. All chance; everything is scaled to patch pixels (``dms.perception.eye_patch``).
+never seen it takes it for a slit. All chance; everything is in pixels of the plain patch (``dms.perception.eye_patch``) and
+brought to the size of the patch at hand, which is as wide and may be less high.
 """
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +28,7 @@ def lids_of(marks: NDArray[np.float32], side: str) -> tuple[Points, Points]:
 
 
 def draw_lashes(rng: Rng, patch: Grey, upper: Points, lower: Points, openness: float) -> Grey:
-    """``upper``, ``lower``: n x 2 points of the lids' margins in patch pixels; ``openness`` 0 shut, 1 relaxed."""
+    """``upper``, ``lower``: n x 2 points of the lids' margins in pixels of the plain patch; ``openness`` 0 shut, 1 relaxed."""
     upper, lower = _ordered(upper), _ordered(lower)
     if np.ptp(upper[:, 0]) < 8:
         return patch
@@ -52,8 +55,17 @@ def _ordered(points: Points) -> Points:
 
 def _mix(level: NDArray[np.float32], fine: Grey, dark: float, strength: float) -> NDArray[np.float32]:
     """``dark`` where the fine drawing is."""
-    alpha = cv2.resize(fine, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(strength / 255)
+    alpha = _fitted(fine, level).astype(np.float32) * np.float32(strength / 255)
     return np.asarray(level * (1 - alpha) + dark * alpha, np.float32)
+
+
+def _fitted(drawn: NDArray[Any], level: NDArray[np.float32]) -> NDArray[Any]:
+    """The middle rows of a drawing over the plain patch, in pixels of the patch at hand."""
+    height, width = level.shape
+    rows = round(drawn.shape[1] * height / width)
+    top = (drawn.shape[0] - rows) // 2
+    how = cv2.INTER_AREA if drawn.shape[1] > width else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(drawn[top : top + rows], (width, height), interpolation=how))
 
 
 def _fan(rng: Rng, margin: Points, openness: float, hanging: float) -> Grey:
@@ -94,7 +106,7 @@ def _shade(rng: Rng, level: NDArray[np.float32], upper: Points) -> NDArray[np.fl
     lift = rng.uniform(3.0, 10.0)
     area = np.concatenate([upper, (upper - (0, lift))[::-1]])
     cv2.fillPoly(canvas, [np.round(area).astype(np.int32)], 1.0)
-    soft = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0)))
+    soft = _fitted(cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0))), level)
     return np.asarray(level * (1 + np.float32(rng.uniform(-0.5, 0.35)) * soft), np.float32)
 
 
@@ -105,5 +117,5 @@ def _made_up(rng: Rng, level: NDArray[np.float32], upper: Points, lower: Points)
     out = np.sign(upper[:, :1] - upper[:, 0].mean()) * (aside, 0.0)
     area = np.concatenate([upper + out - np.array([0, above]), (lower + np.array([0, below]))[::-1]])
     cv2.fillPoly(canvas, [np.round(cv2.convexHull(area.astype(np.float32))).astype(np.int32)], 1.0)
-    soft = cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0)))
+    soft = _fitted(cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(1.0, 4.0))), level)
     return np.asarray(level * (1 - np.float32(rng.uniform(0.2, 0.85)) * soft), np.float32)

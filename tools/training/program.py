@@ -7,10 +7,13 @@ import torch
 from torch import nn
 
 
-def options(about: str, pictures: str, steps: int, seed: int) -> argparse.Namespace:
-    """The command line: ``pictures`` is the set's name, ``steps`` and ``seed`` are what the recipe says."""
+def options(about: str, pictures: str, steps: int, seed: int, **more: str) -> argparse.Namespace:
+    """The command line: ``pictures`` is the set's name, ``steps`` and ``seed`` are what the recipe says; ``more``: further sets,
+    name to description."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path, metavar=pictures, help="a set of tools.training.render")
+    for name, what in more.items():
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar=name.upper(), help=what)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and log")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seed", type=int, default=seed, help="of all that is drawn while training")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "engines" / "gaze"))
 
-from data import GazeRows, patches, readable  # noqa: E402
+from points import Points, points_of  # noqa: E402
 
 from dms.inference.base import Engine  # noqa: E402
 from dms.inference.engine_set import EngineSet  # noqa: E402
@@ -32,9 +32,9 @@ Inputs = tuple[dict[str, NDArray[np.uint8]], NDArray[np.float32]]
 GREY = 110
 
 
-def inputs_of(faces: Faces, known: GazeRows, i: int) -> Inputs:
+def inputs_of(faces: Faces, known: Points, i: int) -> Inputs:
     """Patches and points of one row."""
-    return patches(faces.picture(int(known.rows[i])), known.rois[i]), known.values[i]
+    return gaze_net.cut_eyes(faces.picture(int(known.rows[i])), known.rois[i]), known.values[i]
 
 
 def with_eyes_of(one: Inputs, other: Inputs, sides: tuple[str, ...] = ("left", "right")) -> Inputs:
@@ -64,19 +64,26 @@ def mirrored(one: Inputs) -> Inputs:
 
 def off(engine: Engine, given: Inputs, truth: NDArray[np.float32]) -> float:
     """Error of both eyes' direction, degrees."""
-    return _between(gaze_net.read(engine, *given).direction, direction_from(float(truth[0]), float(truth[1])))
+    return _between(said(engine, given), direction_from(float(truth[0]), float(truth[1])))
+
+
+def said(engine: Engine, given: Inputs) -> NDArray[np.float64]:
+    """Direction of both eyes together."""
+    reading = gaze_net.decode(engine.run(gaze_net.gaze_feeds(*given)))
+    assert reading is not None
+    return reading.direction
 
 
 def _between(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
 
 
-def gaze(engine: Engine, faces: Faces, known: GazeRows, chosen: NDArray[np.int64]) -> dict[str, float]:
+def gaze(engine: Engine, faces: Faces, known: Points, chosen: NDArray[np.int64]) -> dict[str, float]:
     """Mean error by what the network was given."""
     mean = known.values.mean(axis=0)
     errors: dict[str, list[float]] = {}
     for i, j in zip(chosen, np.roll(chosen, 7), strict=True):
-        own, other, truth = inputs_of(faces, known, int(i)), inputs_of(faces, known, int(j)), known.angles[i, 0]
+        own, other, truth = inputs_of(faces, known, int(i)), inputs_of(faces, known, int(j)), known.angles[i]
         cases = {
             "its own eyes": own,
             "left eye of another picture": with_eyes_of(own, other, ("left",)),
@@ -85,8 +92,7 @@ def gaze(engine: Engine, faces: Faces, known: GazeRows, chosen: NDArray[np.int64
         }
         for name, given in cases.items():
             errors.setdefault(name, []).append(off(engine, given, truth))
-        there = gaze_net.read(engine, *own).direction
-        back = head_net.MIRROR @ gaze_net.read(engine, *mirrored(own)).direction
+        there, back = said(engine, own), head_net.MIRROR @ said(engine, mirrored(own))
         errors.setdefault("between mirror images", []).append(_between(there, back))
     return {name: float(np.mean(values)) for name, values in errors.items()}
 
@@ -110,10 +116,9 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=400)
     args = parser.parse_args()
     faces = load_faces(args.faces)
-    known = readable(faces)
-    test = np.flatnonzero(np.isin(known.rows, faces.rows("test")))[: args.rows]
+    known = points_of(faces, "test")
     with EngineSet(["gaze", "head_pose"]) as engines:
-        for name, value in gaze(engines["gaze"], faces, known, test).items():
+        for name, value in gaze(engines["gaze"], faces, known, np.arange(min(args.rows, len(known.rows)))).items():
             print(f"gaze, {name}: {value:.2f} deg")
         print(
             f"head, between mirror images (median): {head(engines['head_pose'], faces, faces.rows('test')[: args.rows]):.2f} deg"

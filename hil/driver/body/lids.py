@@ -1,7 +1,8 @@
 """Lids that follow the gaze: which face-unit weights give a wanted gap between the lid margins.
 
 The face units' own gaze-following lids are wrong: the upper lid drops 3 mm for 30 degrees down, the lower one hardly at all, so
-the iris vanishes behind it. Anatomy: the lower lid goes down about 2 mm for 30 degrees, the gap shrinks by 0.1 mm a degree.
+the iris vanishes behind it. In people both lids go down with the eye, the lower one so far that the lower edge of the iris stays
+to be seen while the upper lid comes down to the pupil; how far differs from one to the next (``Following``).
 ``eyeBlink`` = 1 over-closes: its weight is solved for the wanted gap, so the label is the gap in mm, never a weight.
 """
 
@@ -16,11 +17,10 @@ from hil.driver.body.identity import Identity
 
 Array = NDArray[np.float64]
 SIDES = ("Left", "Right")
-GAP_PER_DEG_DOWN, GAP_PER_DEG_UP = -0.10, 0.055
-LOWER_PER_DEG_DOWN, LOWER_PER_DEG_UP = -0.067, 0.02
+GAP_PER_DEG_UP, LOWER_PER_DEG_UP = 0.055, 0.02
 SMALLEST_SHARE, LARGEST_SHARE = 0.30, 1.25
 """Of the straight-ahead gap: what gaze alone makes of it at most."""
-LOWEST_MM = -3.0
+LOWEST_MM = -5.0
 LOWER_SHARE, OWN_HEIGHT = 0.54, 0.3
 """The relaxed lower margin lies this share of the gap below the ball's middle; how much of the shape's own deviation stays."""
 PRESSED_MM = -0.6
@@ -28,6 +28,22 @@ PRESSED_MM = -0.6
 
 BLINK_RANGE, SQUINT_RANGE = (-0.9, 1.3), (-1.6, 1.0)
 STEPS, PROBE = 3, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How the lids of one person go down with the eye, mm a degree: the gap, and the lower margin."""
+
+    gap: float
+    lower: float
+
+
+def following(seed: int) -> Following:
+    """Of the person of a seed. 30 degrees down, real eyes show a lower margin 3 to 5 mm lower and a gap 2 to 4 mm smaller."""
+    rng = np.random.Generator(np.random.PCG64([seed, 103]))
+    return Following(
+        gap=float(np.clip(rng.normal(-0.10, 0.025), -0.16, -0.04)), lower=float(np.clip(rng.normal(-0.12, 0.03), -0.17, -0.05))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,7 @@ class Lids:
     """The lids of one person; ``up`` is the levelled head's upward direction in the rest frame, along which gaps are measured."""
 
     def __init__(self, asset: Asset, person: Identity, up: Array) -> None:
-        self._person, self._up = person, up
+        self._person, self._up, self._following = person, up, following(person.seed)
         part = asset.parts["lashes"]
         self._margins: list[tuple[Array, Array]] = []
         self._moves: list[dict[str, tuple[Array, Array]]] = []
@@ -73,7 +89,7 @@ class Lids:
     def relaxed(self, side: int, pitch_deg: float) -> float:
         """Gap in mm of the relaxed eye looking up or down by ``pitch_deg`` in the head."""
         straight = self._person.lid_gap_mm[side]
-        slope = GAP_PER_DEG_UP if pitch_deg > 0 else -GAP_PER_DEG_DOWN
+        slope = GAP_PER_DEG_UP if pitch_deg > 0 else -self._following.gap
         return float(np.clip(straight + slope * pitch_deg, SMALLEST_SHARE * straight, LARGEST_SHARE * straight))
 
     def pose(self, side: int, yaw_deg: float, pitch_deg: float, openness: float, face: Mapping[str, float]) -> LidPose:
@@ -98,7 +114,7 @@ class Lids:
         wanted = self.relaxed(side, pitch_deg) * openness
         lower_rest = LOWER_SHARE * -self._person.lid_gap_mm[side] + OWN_HEIGHT * self._lower[side]
         rises = 0.08 * max(1 - openness, 0.0) * self._person.lid_gap_mm[side]  # the lower lid comes up a little in closing
-        low = lower_rest + max(LOWER_PER_DEG_DOWN * down, LOWEST_MM) + LOWER_PER_DEG_UP * up + rises
+        low = lower_rest + max(self._following.lower * down, LOWEST_MM) + LOWER_PER_DEG_UP * up + rises
         goal = np.array([low + (wanted if wanted > 0.05 else PRESSED_MM), low])
         blink, squint = f"eyeBlink{name}", f"eyeSquint{name}"
         self._solve(side, weights, (blink, squint), goal)

@@ -1,5 +1,7 @@
 """The posed body as the labels want it."""
 
+import math
+
 import numpy as np
 
 from hil.driver.body.posed import Eye, Posed
@@ -41,11 +43,12 @@ def _eye(eye: Eye, posed: Posed, side: str) -> SeenEye:
     top = eye.cornea_centre_mm + eye.cornea_mm
     depth, larger = entrance_pupil(top - eye.iris_plane_mm, eye.cornea_mm)
     middle = eye.centre_mm + axis * (top - depth)
+    limbus = math.sqrt(eye.radius_mm**2 - eye.iris_mm**2)  # the cornea makes the iris larger, but ends where the white begins
     return SeenEye(
         centre=eye.centre_mm,
         optical=axis,
         visual=eye.visual,
-        iris=Circle(middle, axis, eye.iris_mm * larger),
+        iris=Circle(eye.centre_mm + axis * limbus, axis, eye.iris_mm),
         pupil=Circle(middle, axis, eye.pupil_mm * larger),
         pupil_mm=2 * eye.pupil_mm,
         lid_gap_mm=eye.lid_gap_mm,

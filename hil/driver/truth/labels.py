@@ -81,7 +81,7 @@ class EyeTruth(Part, frozen=True, kw_only=True):
     """One eye. ``visible``: share of its relaxed opening (lids included) that the picture shows.
 
     ``openness``: lid gap as a share of this person's relaxed gap at this gaze; ``closed``: less than a fifth of it (PERCLOS P80).
-    ``iris`` and ``pupil`` as the cornea shows them, lids not cut off; ``None`` when turned away from the camera.
+    ``iris`` (to where the white begins), ``pupil``: as seen, lids not cut off; ``None`` when turned away from the camera.
     """
 
     visible: Probability

@@ -22,7 +22,8 @@ class SeenEye:
         centre: of the eyeball, the point it turns about.
         optical: unit vector out of the eye through the pupil's centre.
         visual: unit vector towards what the eye looks at; differs from ``optical`` by this person's angle kappa.
-        iris, pupil: outer edge of the iris and edge of the pupil as they are seen through the cornea (``entrance_pupil``).
+        iris: its outer edge, where the white begins.
+        pupil: its edge as the cornea shows it (``entrance_pupil``).
         pupil_mm: true diameter of the pupil.
         lid_gap_mm: between the lid margins at the pupil, signed: below 0 where they cross.
         relaxed_gap_mm: this person's gap at this gaze when relaxed.
