@@ -2,8 +2,8 @@
 
 import math
 
+from dms.assessment.aim import Aim
 from dms.assessment.arbitration import Warnings
-from dms.assessment.attention import Aim
 from dms.assessment.availability import AvailabilityCriteria, Movement
 from dms.assessment.cycle import CycleMemory, IgnitionCycle
 from dms.assessment.health import picture_fault
@@ -49,7 +49,7 @@ class Assessor:
         memory: CycleMemory | None = None,
     ) -> None:
         rules = self._rules = profile.rules
-        zones = ZoneMap(cabin, rules.gaze, rules.glance.road_zones, driver)
+        zones = ZoneMap(cabin, rules.gaze, rules.glance.road_zones, driver, rules.attention)
         self._calibration = SelfCalibration(rules.self_calibration, rules.gaze, cabin, known=driver is not None)
         self._reader = PictureReader(rules, zones, self._calibration)
         self._zone = ZoneFilter(rules.gaze.hysteresis_s)
@@ -175,12 +175,13 @@ class Assessor:
             late_s = self._zone.step(tick.t, sight.zone, observation.zone is not None)
             now.by_head = sight.by == "head"
         zone = now.zone = self._zone.zone
-        off = None if zone == "unknown" else zone not in self._rules.glance.road_zones
+        hidden, leaving = picture.lids.shut is None, self._zone.since is not None
+        away_as_shut = leaving and now.closure.blinking  # on their way elsewhere: nobody knows where to
+        off = None if zone == "unknown" or away_as_shut else zone not in self._rules.glance.road_zones
         likely = sight is not None and (sight.on_road or 0.0) >= self._rules.glance.likely_road_min
         now.likely_road = off is None and likely and not now.closure.shut
         now.glances.step(tick, off, late_s, now.likely_road)
-        hidden, leaving = picture.lids.shut is None, self._zone.since is not None
-        now.attention.step(tick, Aim(zone, now.by_head, now.closure.blinking, leaving, hidden, sight))
+        now.attention.step(tick, Aim(zone, now.by_head, now.closure.blinking, leaving, hidden, sight, picture.lids.shut is True))
         if now.buffer is not None:
             now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone

@@ -1,43 +1,12 @@
 """Attentive or not, and by which criterion (UN R157 6.3: gaze on the road, gaze on a mirror, head towards the driving task)."""
 
 import math
-from typing import NamedTuple
 
+from dms.assessment.aim import Aim, Place
+from dms.assessment.look_evidence import LookEvidence
 from dms.assessment.windows import TINY, HeldTime, Tick, Window
-from dms.assessment.zones import Sight
 from dms.profiles.rules import AttentionRules, GlanceRules
-from dms.records.words import Criterion, Zone
-
-Place = tuple[float, float]
-"""Yaw and pitch of a line of sight, degrees."""
-
-
-class Aim(NamedTuple):
-    """Where the eyes are, flicker taken out of ``zone``, and what this picture itself shows.
-
-    Attributes:
-        zone: what counts as looked at.
-        by_head: only the head tells it.
-        blinking: it is the zone before a blink, still held.
-        leaving: the newest readings lie elsewhere, which is not confirmed yet.
-        hidden: no eye could be judged.
-        sight: line of sight of this picture.
-    """
-
-    zone: Zone
-    by_head: bool = False
-    blinking: bool = False
-    leaving: bool = False
-    hidden: bool = False
-    sight: Sight | None = None
-
-    @property
-    def place(self) -> Place | None:
-        """Of this picture's gaze, where it tells one."""
-        sight = self.sight
-        if sight is None or sight.by != "gaze" or sight.yaw_deg is None or sight.pitch_deg is None:
-            return None
-        return sight.yaw_deg, sight.pitch_deg
+from dms.records.words import Criterion
 
 
 class Attentiveness:
@@ -54,6 +23,7 @@ class Attentiveness:
         self._held = HeldTime(0.0, glance.flicker_s)
         self._by_gaze = HeldTime(0.0, glance.flicker_s)
         self._mirror = MirrorLook(rules, glance)
+        self._evidence = LookEvidence(rules)
         self._recent = Window(rules.confirm_s / rules.confirm_share)
         self._steady = Window(rules.confirm_hidden_s / rules.confirm_share)
         self._hidden_s = 0.0
@@ -89,20 +59,22 @@ class Attentiveness:
         self._hidden_s = self._flicker_s
 
     def _judge(self, tick: Tick, aim: Aim) -> tuple[bool | None, Criterion | None]:
-        """Attentive by this sample alone, and by which criterion."""
+        """Attentive by this sample and the evidence of late, and by which criterion."""
         rules, zone = self._rules, aim.zone
-        self._mirror.step(tick, aim)
+        self._evidence.step(tick, aim)
+        self._mirror.step(tick, aim, self._evidence.steady)
         if zone == "unknown" or (aim.leaving and aim.blinking):  # on their way elsewhere as they shut: nobody knows where to
             return None, None
-        if zone in rules.road_zones:
-            if self._mirror.overlong(tick.t) and self._mirror.beside(aim):
-                return None, None
-            return True, "head_movement" if aim.by_head else "gaze_road"
-        if zone not in rules.mirror_zones or self._mirror.overlong(tick.t):
+        overlong, road = self._mirror.overlong(tick.t), zone in rules.road_zones
+        if not road and (zone not in rules.mirror_zones or (overlong and self._mirror.stared(tick.t))):
             return False, None
+        if overlong and (not road or self._mirror.near(aim)):
+            return None, None
         if aim.by_head:
             return True, "head_movement"
-        return (True, "gaze_mirror") if self._mirror.likely else (None, None)
+        if not self._evidence.fresh(tick.t) or not (road or self._mirror.likely):
+            return None, None
+        return True, "gaze_road" if road else "gaze_mirror"
 
     def _gaze_confirmed(self, t: float) -> bool:
         hidden = self._hidden_s >= self._flicker_s - TINY
@@ -111,7 +83,7 @@ class Attentiveness:
         return min(self._by_gaze.held, looked.total(t)) >= needed - TINY
 
     def _remember(self, tick: Tick, candidate: bool | None, aim: Aim) -> None:
-        """Time in which open eyes looked there; a blink takes nothing off what was confirmed and adds nothing to what was not."""
+        """Time in which open eyes were seen to look there; what shows nothing takes nothing off what was confirmed."""
         if self._hidden and not tick.gap:
             self._hidden_s += tick.dt
         place, before = aim.place, self._place
@@ -122,7 +94,7 @@ class Attentiveness:
         if candidate is False:
             self._recent.clear()
             self._steady.clear()
-        unseen = aim.by_head or ((aim.blinking or aim.leaving) and not self._confirmed)
+        unseen = aim.by_head or ((aim.blinking or not self._evidence.clear) and not self._confirmed)
         self._looked = bool(candidate) and not unseen
         self._hidden, self._place = aim.hidden, place
 
@@ -134,34 +106,43 @@ class Attentiveness:
 
 
 class MirrorLook:
-    """For how long a mirror has been looked at: since it was first seen to be, until the gaze was seen elsewhere for long enough.
+    """For how long a mirror may have been looked at: since the gaze was last seen elsewhere, until it is again for long enough.
 
-    Unseen time is part of the look: eyes that nobody saw leave the mirror are not known to have left it. Nor are those whose
-    reading moved by less than it is uncertain.
+    Unseen time is part of the look: eyes that nobody saw come to the mirror may have been there all the while, and eyes that
+    nobody saw leave it are not known to have left it. Nor are those whose reading moved by less than it is uncertain, or lies so
+    near to a mirror that it may mean it.
     """
 
     def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
         self._rules = rules
         self._seen = HeldTime(rules.mirror_reset_s, glance.freeze_max_s)
+        self._elsewhere_t: float | None = None
+        """When the gaze was last seen elsewhere, or first seen at all."""
         self._since: float | None = None
+        self._seen_since = 0.0
         self._place: Place | None = None
         """Mean of its readings."""
         self._readings = 0
         self.likely = True
         """Is it likely enough that the newest reading at a mirror means it?"""
 
-    def step(self, tick: Tick, aim: Aim) -> None:
-        """Add one sample."""
-        known = aim.zone != "unknown" and not aim.by_head
+    def step(self, tick: Tick, aim: Aim, steady: bool) -> None:
+        """Add one sample; ``steady``: its reading agrees with the one before."""
+        if self._elsewhere_t is None:
+            self._elsewhere_t = tick.t
+        known = aim.zone != "unknown" and not (aim.by_head or aim.shut)
         at_mirror = aim.zone in self._rules.mirror_zones if known else None
+        if at_mirror is False and self.near(aim):
+            at_mirror = None
+        if at_mirror is False and steady:
+            self._elsewhere_t = tick.t
         if not at_mirror and self._since is None:
             return
-        if at_mirror is False and self.beside(aim):
-            at_mirror = None
         if self._seen.step(tick, at_mirror) >= self._rules.mirror_reset_s - TINY:
             self._since, self._place, self._readings = None, None, 0
         if at_mirror:
-            self._since = tick.t if self._since is None else self._since
+            if self._since is None:
+                self._since, self._seen_since = self._elsewhere_t, tick.t
             self._average(aim.place)
             self._weigh(aim)
 
@@ -180,12 +161,18 @@ class MirrorLook:
         self._place = mean[0] + weight * (place[0] - mean[0]), mean[1] + weight * (place[1] - mean[1])
 
     def overlong(self, t: float) -> bool:
-        """Has the look lasted too long for one of driving?"""
+        """May the look have lasted too long for one of driving?"""
         return self._since is not None and t - self._since >= self._rules.mirror_max_s - TINY
 
-    def beside(self, aim: Aim) -> bool:
-        """Is this reading so near to that of the mirror that the eyes need not have moved?"""
+    def stared(self, t: float) -> bool:
+        """Was it seen to last so long?"""
+        return t - self._seen_since >= self._rules.mirror_max_s - TINY
+
+    def near(self, aim: Aim) -> bool:
+        """Is this reading so near to a mirror, or to that of the mirror looked at, that the eyes may look or still look there?"""
         place, sight = aim.place, aim.sight
-        if place is None or self._place is None or sight is None:
+        if place is None or sight is None:
             return False
-        return math.dist(place, self._place) <= (sight.std_deg or 0.0)
+        if sight.mirror_std is not None and sight.mirror_std < self._rules.clear_std - TINY:
+            return True
+        return self._place is not None and math.dist(place, self._place) <= (sight.std_deg or 0.0)

@@ -19,8 +19,9 @@ from dms.assessment.geometry import (
     vehicle_angles,
     vehicle_direction,
 )
+from dms.assessment.neighbours import Neighbours
 from dms.assessment.zone_probability import ZoneProbability
-from dms.profiles.rules import GazeRules
+from dms.profiles.rules import AttentionRules, GazeRules
 from dms.records import Observation
 from dms.records.angles import direction_from, yaw_pitch_deg
 from dms.records.base import Vector
@@ -35,6 +36,8 @@ class Sight(NamedTuple):
 
     ``probability``: how likely it meets this zone, ``on_road``: any zone that is road, each given ``std_deg``; ``None`` where not
     known (a record that only names a zone; the zone is unknown).
+    ``other_std``, ``mirror_std``: how many ``std_deg`` it passes beside the nearest thing that is no part of driving, and beside
+    the nearest mirror, up to 2; ``None`` where no zone of driving is met.
     """
 
     zone: Zone
@@ -44,13 +47,23 @@ class Sight(NamedTuple):
     std_deg: float | None = None
     probability: float | None = None
     on_road: float | None = None
+    other_std: float | None = None
+    mirror_std: float | None = None
 
 
 class ZoneMap:
-    """The zones of one cabin, seen from a driver's eyes; ``driver`` tells how this nose points off the line of sight."""
+    """The zones of one cabin, seen from a driver's eyes; ``driver`` tells how this nose points off the line of sight.
 
-    def __init__(self, cabin: Cabin, rules: GazeRules, road_zones: list[Zone], driver: DriverBaseline | None = None) -> None:
+    With ``attention`` a line of sight that shows attention also tells how near it passes beside what does not.
+    """
+
+    def __init__(
+        self, cabin: Cabin, rules: GazeRules, road_zones: list[Zone], driver: DriverBaseline | None = None,
+        attention: AttentionRules | None = None,
+    ) -> None:  # fmt: skip
         self._rules = rules
+        self._neighbours = None if attention is None else Neighbours(cabin, attention)
+        self._driving = frozenset() if attention is None else frozenset({*attention.road_zones, *attention.mirror_zones})
         self._neutral = (driver.head_yaw_deg, driver.head_pitch_deg) if driver is not None else (0.0, 0.0)
         self._road_zones, self._road = road_zones, frozenset(road_zones)
         self._names: list[Zone] = [box.zone for box in cabin.zones]
@@ -92,7 +105,10 @@ class ZoneMap:
         on_road = self._on_road(zone, chance, origin, direction, spread)
         if zone in self._road and on_road < self._rules.road_probability_min:
             zone, chance = "unknown", None  # beside the road may be a phone in its holder
-        return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread, chance, on_road)
+        other, mirror = None, None
+        if self._neighbours is not None and zone in self._driving:
+            other, mirror = self._neighbours.beside(origin, direction, spread)
+        return Sight(zone, by, round(yaw, 1), round(pitch, 1), spread, chance, on_road, other, mirror)
 
     def _on_road(self, zone: Zone, chance: float | None, origin: Vector, direction: Vector, spread: float) -> float:
         """How likely the line of sight meets the road; ``chance``: that it meets ``zone``, where known."""

@@ -237,6 +237,8 @@ class AttentionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm_share: float
     confirm_hidden_s: float
     steady_deg: float
+    evidence_max_s: float
+    clear_std: float
     mirror_max_s: float
     mirror_reset_s: float
     mirror_probability_min: float

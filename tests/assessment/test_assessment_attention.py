@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from steps import RULES, ticks
 
-from dms.assessment.attention import Aim, Attentiveness
+from dms.assessment.aim import Aim
+from dms.assessment.attention import Attentiveness
 from dms.assessment.windows import Tick
 from dms.assessment.zones import Sight
 from dms.records.words import Zone
@@ -62,7 +63,8 @@ HEAD, BLINK = ("road", True, False), ("road", False, True)
         ([MIRROR] * 9 + [ROAD] * 16 + [MIRROR] * 3, True, "gaze_mirror"),
         ([ROAD] * 4 + [("road", False, False, True)], True, "gaze_road"),  # leaving is not yet to have left
         ([ROAD] * 4 + [("road", False, True, True)], None, None),  # but on their way elsewhere as they shut
-        ([ROAD] + [("road", False, False, True)] * 3, None, None),  # what lies elsewhere confirms nothing
+        ([ROAD] + [("road", False, False, True, False, Sight("lap", "record"))] * 3, None, None),  # elsewhere: confirms nothing
+        ([ROAD] + [("road", False, False, True, False, Sight("rear_mirror", "record"))] * 2, True, "gaze_road"),
     ],
 )
 def test_attentive(samples: list[tuple[Zone, bool, bool]], attentive: bool | None, criterion: str | None) -> None:
@@ -89,8 +91,10 @@ def test_after_shut_eyes_the_look_is_confirmed_anew_and_for_longer() -> None:
     assert states == [None, None, None, None, True]
 
 
-def gaze(yaw: float, zone: Zone = "road", probability: float = 0.8) -> tuple[object, ...]:
-    return zone, False, False, False, False, Sight(zone, "gaze", yaw, 0.0, 5.5, probability, 0.8)
+def gaze(
+    yaw: float, zone: Zone = "road", probability: float = 0.8, other_std: float = 2.0, mirror_std: float = 2.0
+) -> tuple[object, ...]:
+    return zone, False, False, False, False, Sight(zone, "gaze", yaw, 0.0, 5.5, probability, 0.8, other_std, mirror_std)
 
 
 HIDDEN = ("unknown", False, False, False, True)
@@ -118,3 +122,43 @@ def test_a_reading_next_to_a_mirror_stared_at_is_not_the_road() -> None:
 def test_a_mirror_that_fills_little_of_where_the_gaze_may_be_shows_nothing() -> None:
     assert attention(*[gaze(40.0, "passenger_mirror", 0.3)] * 4).criterion == "gaze_mirror"
     assert attention(*[gaze(40.0, "passenger_mirror", 0.06)] * 4).attentive is None
+
+
+SHUT = ("road", False, True, False, False, None, True)
+"""The zone before a blink is held; the lids are shut."""
+
+
+@pytest.mark.requirement("R157-10", "P-21")
+def test_what_is_held_through_a_blink_is_worth_no_more_than_it_is_old() -> None:
+    looked = [gaze(0.0)] * 4
+    assert attention(*looked, *[SHUT] * 3).attentive is True
+    assert attention(*looked, *[SHUT] * 4).attentive is None
+    elsewhere = ("road", False, True, False, False, Sight("infotainment", "gaze", 33.0, -20.0, 5.5, 0.5, 0.0))
+    assert attention(*looked, *[SHUT] * 2, *[elsewhere] * 2).attentive is None  # lids on their way up, and eyes elsewhere
+    assert attention(*looked, *[SHUT] * 2, *[gaze(0.0)] * 2).attentive is True
+
+
+@pytest.mark.requirement("R157-10", "NV-08")
+def test_readings_that_wander_are_no_evidence() -> None:
+    wandering = [gaze(8.0 * (n % 2)) for n in range(1, 5)]
+    assert attention(*[gaze(0.0)] * 4, *wandering[:3]).attentive is True
+    assert attention(*[gaze(0.0)] * 4, *wandering).attentive is None
+
+
+@pytest.mark.requirement("R157-10", "ACC-05")
+def test_a_reading_beside_what_is_no_part_of_driving_is_no_evidence() -> None:
+    assert attention(*[gaze(15.0, other_std=1.6)] * 8).attentive is True
+    assert attention(*[gaze(15.0, other_std=1.3)] * 8).attentive is None
+    stray = [gaze(15.0, other_std=2.0 if n == 5 else 1.2) for n in range(12)]
+    assert all(attention(*stray[: n + 1]).attentive is None for n in range(12))
+    assert attention(*stray, *[gaze(0.0)] * 4).attentive is True  # another look
+
+
+@pytest.mark.requirement("R157-10", "NCAP-01")
+def test_a_mirror_may_have_been_looked_at_since_the_gaze_was_last_seen_elsewhere() -> None:
+    mirror = [gaze(28.0, "rear_mirror", 0.5, mirror_std=0.0)] * 5
+    assert attention(*[gaze(0.0)] * 4, *[HIDDEN] * 18, *mirror).attentive is True
+    assert attention(*[gaze(0.0)] * 4, *[HIDDEN] * 20, *mirror).attentive is None  # nobody saw for how long
+    assert attention(*[HIDDEN] * 30, *[gaze(0.0)] * 5, *mirror).attentive is True
+    beside = [gaze(16.0, mirror_std=0.5)] * 12
+    assert attention(*[gaze(0.0)] * 4, *beside, *mirror, *beside).attentive is None

@@ -90,3 +90,22 @@ def test_a_mirror_stared_at_is_not_refreshed_by_a_stray_look_at_the_road() -> No
 def test_records_that_name_their_zone_are_taken_at_their_word() -> None:
     records = [r for r in drive(6, zone=lambda t: "road") if not isinstance(r, Observation) or r.zone == "road"]
     assert assess(records)[-1].readiness == "ready"
+
+
+@pytest.mark.requirement("R157-10", "P-21")
+def test_eyes_that_leave_the_road_behind_a_blink_are_not_ready_half_a_second_later() -> None:
+    """Lids misread as shut again and again held the last look; each picture between them showed the eyes elsewhere."""
+    shut = (0.1, {"eyes": {"left": SHUT, "right": SHUT}, "gaze": None})
+    away = (1 / 15, {"gaze": gaze(33.0, -20.0)})
+    states = after(6.0, shut, away, shut, away, shut, (1.0, {"gaze": gaze(33.0, -20.0)}))
+    assert "ready" in words(states, 6.0, 6.2)
+    assert "ready" not in words(states, 6.45, 7.4)
+
+
+@pytest.mark.requirement("NCAP-01")
+def test_a_look_back_that_a_blink_breaks_up_is_not_counted_as_away() -> None:
+    """Back on the road for a picture as the lids fall: nobody knows where the eyes are until they open."""
+    lap = {"gaze": gaze(10.0, -45.0)}
+    shut = (0.2, {"eyes": {"left": SHUT, "right": SHUT}, "gaze": None})
+    states = after(6.0, (2.6, lap), (1 / 30, {}), shut, (1 / 30, {}), shut, (0.3, {"gaze": gaze(0.0, -8.0, 8.0)}), (0.5, lap))
+    assert "long_distraction" not in {s.warning.class_ for s in between(states, 6.0, 9.7)}

@@ -1,0 +1,64 @@
+"""When a look at the driving task was last seen itself: open eyes, a gaze that agrees with the reading before, nothing else near.
+
+What is held through a blink, or was confirmed once, is worth no more than the newest such picture is old.
+"""
+
+import math
+
+from dms.assessment.aim import Aim, Place
+from dms.assessment.windows import TINY, Tick
+from dms.profiles.rules import AttentionRules
+from dms.records.words import Zone
+
+
+class LookEvidence:
+    """Follows the readings of open eyes."""
+
+    def __init__(self, rules: AttentionRules) -> None:
+        self._rules = rules
+        self._driving = frozenset[Zone]({*rules.road_zones, *rules.mirror_zones})
+        self._place: Place | None = None
+        """Of the newest reading of open eyes."""
+        self._t = self._averaged_t = self._last = -math.inf
+        """When that was; when one of the driving task was; when one was evidence."""
+        self._beside, self._readings = 0.0, 0
+        """How far this look lies beside other things: mean of its readings, which scatter more than the eyes move; how many."""
+        self.steady = self.clear = False
+        """Does the newest picture agree with the reading before; does its look lie clear of other things?"""
+
+    def step(self, tick: Tick, aim: Aim) -> None:
+        """Add one sample."""
+        self.steady = self.clear = False
+        if tick.gap:
+            self._t, self._readings = -math.inf, 0
+        if aim.hidden or aim.shut or aim.by_head:
+            return
+        moved = self._moved(tick.t, aim)
+        self.steady = moved <= self._rules.steady_deg
+        sight, seen = aim.sight, aim.zone if aim.sight is None else aim.sight.zone
+        if sight is not None and moved > self._rules.clear_std * (sight.std_deg or 0.0) + TINY:
+            self._readings = 0  # another look
+        if seen in self._driving:
+            self._average(tick.t, None if sight is None else sight.other_std)
+            self.clear = self._beside >= self._rules.clear_std - TINY
+            self._last = tick.t if self.clear and self.steady else self._last
+        elif seen != "unknown":
+            self._readings = 0
+
+    def fresh(self, t: float) -> bool:
+        """Has the look been seen so lately that it may still be spoken of?"""
+        return t - self._last <= self._rules.evidence_max_s + TINY
+
+    def _moved(self, t: float, aim: Aim) -> float:
+        """Degrees since the reading before; 0 where that is too old to compare, or a record names zones only."""
+        before, place = self._place, aim.place
+        old = t - self._t > self._rules.evidence_max_s + TINY
+        self._place, self._t = place, t
+        return 0.0 if old or before is None or place is None else math.dist(before, place)
+
+    def _average(self, t: float, other_std: float | None) -> None:
+        value = self._rules.clear_std if other_std is None else other_std
+        self._readings += 1
+        newest = -math.expm1((self._averaged_t - t) / self._rules.evidence_max_s)
+        self._beside += max(newest, 1.0 / self._readings) * (value - self._beside)
+        self._averaged_t = t
