@@ -145,7 +145,7 @@ def test_readings_that_wander_are_no_evidence() -> None:
     assert attention(*[gaze(0.0)] * 4, *wandering).attentive is None
 
 
-@pytest.mark.requirement("R157-10", "ACC-05")
+@pytest.mark.requirement("R157-10")
 def test_a_reading_beside_what_is_no_part_of_driving_is_no_evidence() -> None:
     assert attention(*[gaze(15.0, other_std=1.6)] * 8).attentive is True
     assert attention(*[gaze(15.0, other_std=1.3)] * 8).attentive is None

@@ -16,7 +16,7 @@ def beside(yaw_deg: float, pitch_deg: float, std_deg: float) -> tuple[float, flo
     return NEIGHBOURS.beside(EYES, vehicle_direction(yaw_deg, pitch_deg), std_deg)
 
 
-@pytest.mark.requirement("ACC-05", "R157-10")
+@pytest.mark.requirement("R157-10")
 @pytest.mark.parametrize(
     ("yaw", "pitch", "std", "other", "mirror"),
     [

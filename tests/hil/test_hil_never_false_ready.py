@@ -207,7 +207,8 @@ def test_with_perfect_readings_nobody_is_falsely_ready_or_warned_and_the_ready_a
 
 
 SLICE = (
-    "1:14", "1:75", "2:21", "2:42", "3:20", "3:32", "3:48", "3:59", "3:67", "3:79", "4:10", "4:41",  # each once had a finding
+    "1:14", "1:75", "2:21", "2:42", "3:20", "3:32", "3:48", "3:59", "3:67", "3:79", "4:10", "4:41", "100:447", "100:562",
+    "100:703", "100:784",  # each once had a finding
     "5:1", "5:3", "5:8", "5:11", "5:12", "5:15", "5:32", "5:39",
 )  # fmt: skip
 """Drives of every family."""
