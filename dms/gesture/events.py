@@ -18,6 +18,8 @@ MOVED_WORDS = (
 )  # fmt: skip
 TURNS = ("circle_cw", "circle_ccw")
 """May be told again with each turn."""
+PINCH = "pinch"
+"""Is held from its event on, and may be dragged, until the fingers open."""
 SIGN_WORDS = (
     "open_palm", "fist", "point", "victory", "three", "four", "thumb_up", "thumb_down", "ok", "call", "stop", "rock", "mute",
 )  # fmt: skip

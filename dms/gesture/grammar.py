@@ -4,7 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dms.gesture.events import TURNS, Act, HandSeen, Moved
+import numpy as np
+from numpy.typing import NDArray
+
+from dms.gesture.events import PINCH, TURNS, Act, HandSeen, Moved
 from dms.gesture.settings import Interaction
 
 
@@ -23,14 +26,16 @@ class Meaning:
     continuous: Callable[[str], bool]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sign:
-    """A sign over time: the word, since when, when last seen, and how surely."""
+    """A sign over time, or a pinch: the word, since when, when last seen, how surely; how far it was dragged; where it began."""
 
     word: str
     since: float
     seen: float
     sure: float
+    value: float | None = None
+    place: NDArray[np.float64] | None = None
 
 
 class Grammar:
@@ -73,10 +78,15 @@ class Grammar:
         self._spent = held.word
         return [_act("cancel", held, self._side)]
 
-    def step(self, t: float, hand: HandSeen | None, moved: Moved | None, meaning: Meaning) -> list[Act]:
-        """One picture later. ``hand`` is ``None`` where the commanding hand is not seen just now."""
+    def step(
+        self, t: float, hand: HandSeen | None, moved: Moved | None, meaning: Meaning, drag: float | None = None
+    ) -> list[Act]:
+        """One picture later. ``hand`` is ``None`` where the commanding hand is not seen just now; ``drag`` is how far a pinch is
+        dragged by now, ``None``: nothing is pinched."""
         self._side = hand or self._side
         self._watch(t, hand)
+        if self._held is not None and self._held.word == PINCH and drag is not None:
+            self._held.seen, self._held.value = t, drag
         if self._held is not None:
             return self._hold(t, meaning)
         if moved is not None:
@@ -93,10 +103,19 @@ class Grammar:
         if sign is not None and word == sign.word:
             assert hand is not None
             sign.seen, sign.sure = t, hand.sure
+            if self._moving(sign, hand):
+                sign.since, sign.place = t, hand.points.mean(axis=0)
         elif sign is None or t - sign.seen > gap_s:
-            self._sign = None if word is None or hand is None else _Sign(word, t, t, hand.sure)
+            self._sign = None if word is None or hand is None else _begun(word, t, hand)
         if self._spent is not None and (self._sign is None or self._sign.word != self._spent):
             self._spent = None  # let go: it may come again
+
+    def _moving(self, sign: _Sign, hand: HandSeen) -> bool:
+        """A hand that is on its way shows no wake posture: whatever reaches for something is open."""
+        if sign.word not in self._rules.wake_signs or sign.place is None:
+            return False
+        way = float(np.linalg.norm(hand.points.mean(axis=0) - sign.place))
+        return way > self._rules.wake_still * hand.size
 
     def _hold(self, t: float, meaning: Meaning) -> list[Act]:
         held, rules = self._held, self._rules
@@ -104,8 +123,9 @@ class Grammar:
         self._awake_until = t + rules.awake_s
         if t - held.seen > rules.release_s or t - self._started > rules.hold_max_s:
             self._held, self._spent = None, held.word
+            self._quiet_until = t + rules.refractory_s if held.word == PINCH else self._quiet_until
             return [_act("release", held, self._side)]
-        if held.seen == t and meaning.continuous(held.word) and t >= self._repeat_at:
+        if held.seen == t and (held.word == PINCH or meaning.continuous(held.word)) and t >= self._repeat_at:
             self._repeat_at = max(self._repeat_at + rules.repeat_s, t)
             return [_act("repeat", held, self._side)]
         return []
@@ -118,6 +138,8 @@ class Grammar:
             return []
         self._quiet_until, self._moved = t + self._rules.refractory_s, moved.word
         self._awake_until = t + self._rules.awake_s
+        if moved.word == PINCH:
+            return self._begin(t, _Sign(PINCH, t, t, moved.sure, moved.value), self._rules.repeat_s)
         side = None if self._side is None else self._side.side
         return [Act("start", moved.word, side, moved.sure, moved.value)]
 
@@ -132,15 +154,15 @@ class Grammar:
             return []
         if meaning.needs_wake and not self.awake(t):
             if sign.word in rules.wake_signs and long_s >= rules.wake_dwell_s:
-                self._awake_until, self._spent = t + rules.awake_s, sign.word
+                self._awake_until, self._spent = t + rules.first_s, sign.word
             return []
         if sign.word in rules.wake_signs and meaning.needs_wake:
             return []
-        return self._begin(t, sign) if long_s >= rules.dwell_s and meaning.known(sign.word) else []
+        return self._begin(t, sign, rules.repeat_after_s) if long_s >= rules.dwell_s and meaning.known(sign.word) else []
 
-    def _begin(self, t: float, sign: _Sign) -> list[Act]:
+    def _begin(self, t: float, sign: _Sign, repeat_after_s: float) -> list[Act]:
         self._held, self._started = sign, t
-        self._repeat_at = t + self._rules.repeat_after_s
+        self._repeat_at = t + repeat_after_s
         self._awake_until = t + self._rules.awake_s
         return [_act("start", sign, self._side)]
 
@@ -149,5 +171,9 @@ class Grammar:
         return [_act("cancel", sign, self._side)]
 
 
+def _begun(word: str, t: float, hand: HandSeen) -> _Sign:
+    return _Sign(word, t, t, hand.sure, place=hand.points.mean(axis=0))
+
+
 def _act(phase: str, sign: _Sign, hand: HandSeen | None) -> Act:
-    return Act(phase, sign.word, None if hand is None else hand.side, sign.sure)  # type: ignore[arg-type]
+    return Act(phase, sign.word, None if hand is None else hand.side, sign.sure, sign.value)  # type: ignore[arg-type]

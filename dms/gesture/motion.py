@@ -1,23 +1,27 @@
 """Moved gestures: the motion network asked along a hand's track, and an event where it is sure that one has just ended."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dms.gesture.events import MOVED_WORDS, TURNS, HandSeen, Moved
+from dms.gesture.circling import Circling
+from dms.gesture.drag import Drag
+from dms.gesture.events import MOVED_WORDS, PINCH, TURNS, HandSeen, Moved
 from dms.gesture.motion_window import STEP_S, Track
 from dms.gesture.settings import Interaction
 
 SLOT: Final = "gesture_motion"
 WORDS: Final = ("none", *MOVED_WORDS)
 """In the order of the network's output."""
-AGAIN = 3
-"""So many answers in a row must agree: winding up for a stroke looks like a stroke the other way, for a moment."""
-FULL_TURN = 0.75 * 2.0 * math.pi
-"""A circle that goes on is told again when the hand has gone at least so far round since: three quarters and what noise takes."""
+AGAIN = 2
+"""So many answers at least, however far apart pictures come."""
+OPPOSITE: Final = {
+    "swipe_left": "swipe_right", "swipe_right": "swipe_left", "swipe_up": "swipe_down", "swipe_down": "swipe_up",
+}  # fmt: skip
 LEAST_S = 0.4
 """No gesture is told of a hand that has been seen for a shorter time."""
 
@@ -30,39 +34,70 @@ class NetworkMotion:
 
     Args:
         network: the engine of the slot ``gesture_motion`` as a function.
-        rules: ``moved_sure``, ``refractory_s``.
+        rules: ``moved_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``turn_s``; of a pinch ``pinch_open`` and
+            ``drag_reach``.
     """
 
     def __init__(self, network: Network, rules: Interaction) -> None:
         self._network, self._rules = network, rules
-        self._track = Track()
+        self._track, self._drag, self._circling = Track(), Drag(rules), Circling()
+        self._answers: deque[tuple[float, NDArray[np.float64]]] = deque()
         self.reset()
 
     def reset(self) -> None:
         """Another hand, or none."""
         self._track.clear()
-        self._asked = self._told_at = -math.inf
-        self._word, self._row, self._told = "none", 0, "none"
+        self._drag.reset()
+        self._circling.reset()
+        self._answers.clear()
+        self._asked = self._told_at = self._seen_at = -math.inf
+        self._told = "none"
 
     def step(self, t: float, hand: HandSeen) -> Moved | None:
-        """One look later. Asked at most every ``STEP_S``; told after ``AGAIN`` equal answers."""
+        """One look later. Asked at most every ``STEP_S``; told when the answers of the last moment are sure on the whole."""
         self._track.add(t, hand.points)
-        if t - self._asked < 0.8 * STEP_S or self._track.length_s < LEAST_S:
+        self._drag.add(t, hand.points)
+        if 0.0 <= t - self._asked < 0.8 * STEP_S or self._track.length_s < LEAST_S:
             return None
+        self._circling.add(t, self._track.turned(self._asked))
         self._asked = t
-        shares = np.asarray(self._network(self._track.window()[None])).reshape(-1)
-        best = int(shares[1:].argmax()) + 1
-        word = WORDS[best] if shares[best] >= self._rules.moved_sure else "none"
-        self._row = self._row + 1 if word == self._word else 1
-        self._word = word
-        if word == "none" or self._row < AGAIN or not self._may(t, word):
+        word, sure = self._heard(t)
+        if word == "none" or not self._new(t, word):
             return None
-        self._told, self._told_at = word, t
-        return Moved(word, float(shares[best]))
+        if word == PINCH:
+            self._drag.begin()
+        return Moved(word, sure, self._drag.value() if word == PINCH else None)
 
-    def _may(self, t: float, word: str) -> bool:
-        """The hand going back after a stroke is no stroke; a circle is told once a turn."""
-        since = t - self._told_at
-        if word in TURNS and word == self._told and since < 3.0 * self._rules.refractory_s:
-            return since >= self._rules.turn_s and self._track.turned(self._told_at) >= FULL_TURN
-        return since >= self._rules.refractory_s
+    def drag(self) -> float | None:
+        """How far the pinched hand is dragged by now."""
+        return self._drag.value()
+
+    def _heard(self, t: float) -> tuple[str, float]:
+        """The word of the last moment's answers together. One answer is not enough: winding up for a stroke looks like a stroke
+        the other way."""
+        answer = np.asarray(self._network(self._track.window()[None]), dtype=np.float64).reshape(-1)
+        self._answers.append((t, answer))
+        while not 0.0 <= t - self._answers[0][0] <= self._rules.moved_over_s:
+            self._answers.popleft()
+        shares = np.mean([answer for _, answer in self._answers], axis=0)
+        best = int(shares[1:].argmax()) + 1
+        sure = min(float(shares[best]), float(answer[best]))
+        told = len(self._answers) >= AGAIN and sure >= self._rules.moved_sure
+        return (WORDS[best], sure) if told else ("none", sure)
+
+    def _new(self, t: float, word: str) -> bool:
+        """Is this another gesture than the one told last? A circle is told with each turn."""
+        rules, since, gone = self._rules, t - self._told_at, t - self._seen_at
+        same = word == self._told
+        if same:
+            self._seen_at = t
+        if same and word in TURNS and gone < rules.refractory_s:
+            new = since >= rules.turn_s and self._circling.again()
+        elif OPPOSITE.get(word) == self._told:
+            new = since >= rules.back_s  # the hand goes back
+        else:
+            new = since >= rules.refractory_s and (not same or gone >= rules.refractory_s / 2)
+            new = new and (word not in TURNS or self._circling.first())
+        if new:
+            self._told, self._told_at, self._seen_at = word, t, t
+        return new

@@ -11,6 +11,10 @@ ROWS = 12
 x, y; is there anything."""
 FAR_S = 0.15
 """A step so far from any look at the hand is empty."""
+WAY_S = 0.12
+"""The direction of a hand's way is that of so long."""
+LEAST_WAY = 0.12
+"""Hand radii in that time, below which it is trembling."""
 _MIDDLES, _TIPS = (2, 6, 10, 14, 18), (4, 8, 12, 16, 20)
 _KNUCKLES = (5, 9, 13, 17)
 
@@ -72,14 +76,18 @@ class Track:
         return self._looks[-1][0] - self._looks[0][0] if self._looks else 0.0
 
     def turned(self, since: float) -> float:
-        """How far the hand has gone round its middle place since a time, radians."""
-        place = np.stack([row[:2] for _, row in self._looks])
-        later = np.array([t >= since for t, _ in self._looks])
-        if later.sum() < 3:
+        """By how much the hand's way has turned since a time, radians, -pi to pi; clockwise in the picture is positive. A hand
+        that hardly moves has no way."""
+        if len(self._looks) < 3 or since < self._looks[0][0] + WAY_S:
             return 0.0
-        around = place[later] - place.mean(axis=0)
-        angles = np.unwrap(np.arctan2(around[:, 1], around[:, 0]))
-        return float(abs(angles[-1] - angles[0]))
+        times = np.array([t for t, _ in self._looks])
+        place = np.stack([row[:2] for _, row in self._looks])
+        now = float(times[-1])
+        at = np.stack([np.interp([now, now - WAY_S, since, since - WAY_S], times, place[:, k]) for k in (0, 1)], axis=1)
+        new, old = at[0] - at[1], at[2] - at[3]
+        if min(np.hypot(*new), np.hypot(*old)) < LEAST_WAY * self._looks[-1][1][2]:
+            return 0.0
+        return float(np.arctan2(old[0] * new[1] - old[1] * new[0], old @ new))
 
     def window(self) -> NDArray[np.float32]:
         """Up to the last look."""

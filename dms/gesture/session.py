@@ -22,6 +22,9 @@ class MotionReader(Protocol):
     def step(self, t: float, hand: HandSeen) -> Moved | None:
         """One look later; the gesture that has just ended, if one has."""
 
+    def drag(self) -> float | None:
+        """How far the pinched hand is dragged by now, 0..1, 0.5: nowhere; ``None``: nothing is pinched."""
+
     def reset(self) -> None:
         """Another hand, or none."""
 
@@ -82,13 +85,15 @@ class GestureSession:
         reset = self._unknown(t, observation)
         hand = self._pick(t, observation, size, meaning)
         reset += self._left(t, hand)
-        moved = None if hand is None or self._motion is None else self._motion.step(t, hand)
+        moved = drag = None
+        if hand is not None and self._motion is not None:
+            moved, drag = self._motion.step(t, hand), self._motion.drag()
         reason = inhibited(state, l3_state, self._rules)
         if self._pauses(t, reason):
-            acts = reset + self._paused(self._grammar.step(t, hand, moved, meaning))
+            acts = reset + self._paused(self._grammar.step(t, hand, moved, meaning, drag))
         else:
             reset = self._stop(reason, reset)
-            acts = self._grammar.step(t, hand, moved, meaning)
+            acts = self._grammar.step(t, hand, moved, meaning, drag)
             if reason is not None:
                 acts = [replace(act, phase="inhibited") for act in acts if act.phase == "start"]
             acts = reset + acts

@@ -29,7 +29,10 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cancel_signs: list[str]
     sign_sure: float
     moved_sure: float
+    moved_over_s: float
     wake_dwell_s: float
+    wake_still: float
+    first_s: float
     dwell_s: float
     gap_s: float
     release_s: float
@@ -38,7 +41,10 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     repeat_s: float
     hold_max_s: float
     refractory_s: float
+    back_s: float
     turn_s: float
+    pinch_open: float
+    drag_reach: float
     lost_s: float
     unknown_s: float
     pause_s: float

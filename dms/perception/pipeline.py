@@ -28,7 +28,7 @@ from dms.perception.roi import Roi
 from dms.perception.rounds import Late, Now, Rounds, SpareEngine
 from dms.perception.settings import Settings
 from dms.perception.signs import SLOT as SIGN_SLOT
-from dms.perception.signs import SignReader
+from dms.perception.signs import Lips, SignReader
 from dms.perception.trained import Looks, Trained
 from dms.records.cabin import Camera, DriverBaseline, default_camera
 from dms.records.frame import Frame
@@ -134,7 +134,7 @@ class Perception:
         late: list[str] = []
         may_search = not searching or found is None  # one search a frame; without a face that would be never
         try:
-            parts["hands"] = self._read_hands(frame, independent, may_search)
+            parts["hands"] = self._read_hands(frame, independent, may_search, self._lips(sight))
         except Late:
             late.append("hands")
         watch.lap("hands")
@@ -204,10 +204,17 @@ class Perception:
     def _hands_ahead(self, frame: Frame) -> dict[str, Tensors]:
         return self._hands.ahead(frame) if self._hands is not None else {}
 
-    def _read_hands(self, frame: Frame, independent: bool, may_search: bool) -> list[Hand] | None:
+    def _read_hands(self, frame: Frame, independent: bool, may_search: bool, lips: Lips | None) -> list[Hand] | None:
         if self._hands is None:
             return None
-        return self._signs.named(self._hands.still(frame) if independent else self._hands.track(frame, may_search))
+        return self._signs.named(self._hands.still(frame) if independent else self._hands.track(frame, may_search), lips)
+
+    def _lips(self, sight: Sight) -> Lips | None:
+        """Where they are; ``None`` without a face's mesh."""
+        if sight.mesh is None or sight.fit is None:
+            return None
+        x, y = sight.mesh.lips[:, :2].mean(axis=0)
+        return Lips(float(x), float(y), self.settings.mute_mm * sight.fit.scale)
 
 
 def _objects(looks: HeadReading | None) -> Objects:

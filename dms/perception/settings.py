@@ -61,6 +61,10 @@ class Settings:
     sign_sure: float = 0.5
     """A hand sign less likely than this is none."""
 
+    mute_mm: float = 40.0
+    """An index finger no farther from the middle of the driver's lips lies before them. Half the width of a mouth is 25 mm; the
+    finger is nearer to the camera than the lips, and is not always laid on their middle."""
+
     eye_visible: float = 0.5
     """Below this visibility an eye's opening and closure are not reported."""
     frozen_frames: int = 3

@@ -1,23 +1,22 @@
-"""Figures of the shipped network on tracks never seen: events, latency, and false commands of ordinary hands."""
+"""Figures of the shipped network on tracks never seen: events, latency, drags, and false commands of ordinary hands."""
 
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from dms.assessment import load_cabin
-from dms.gesture import GestureSession, HandSeen, load_commands, load_interaction
+from dms.gesture import HandSeen, load_interaction
 from dms.gesture.motion import SLOT, WORDS, Network, NetworkMotion
 from dms.inference.base import Engine
 from dms.inference.engine_set import EngineSet
+from dms.perception.settings import Settings
 from dms.perception.signs import SignReader
-from dms.records import Hand, Observation, TakeoverReadiness
-from engines.gesture_motion.tracks import IDLE, SECONDS, track
+from engines.gesture_motion.drive import ordinary
+from engines.gesture_motion.tracks import Seen
 from engines.gesture_motion.train import drawn, recipe
 
 EARLY_S, LATE_S = 0.45, 0.25
 """An event belongs to a gesture that ended no more than so much later or earlier: it may come before a stroke is over."""
-SIZE = (640, 480)
 
 
 def network(engine: Engine) -> Network:
@@ -25,12 +24,17 @@ def network(engine: Engine) -> Network:
     return lambda window: engine.run({"track": window})["words"]
 
 
+def hand_of(points: np.ndarray) -> HandSeen:
+    """One look as the reader gets it."""
+    return HandSeen(None, points, (0.5, 0.5), float(np.ptp(points, axis=0).max()), None, 0.0)
+
+
 def events(reader: NetworkMotion, times: np.ndarray, points: np.ndarray) -> list[tuple[float, str]]:
     """What the reader tells along a track."""
     reader.reset()
     found = []
     for t, p in zip(times, points, strict=True):
-        moved = reader.step(float(t), HandSeen(None, p, (0.5, 0.5), float(np.ptp(p, axis=0).max()), None, 0.0))
+        moved = reader.step(float(t), hand_of(p))
         if moved is not None:
             found.append((float(t), moved.word))
     return found
@@ -51,52 +55,62 @@ def matched(found: list[tuple[float, str]], ends: list[tuple[float, str]]) -> tu
 
 def gestures(reader: NetworkMotion, count: int) -> dict[str, Any]:
     """Events of tracks with a gesture."""
-    plan, late, missed, vain = recipe(), [], Counter[str](), Counter[str]()
-    number = done = 0
+    plan, late, number, done = recipe(), list[float](), 0, 0
+    hit, missed, vain, told_as = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     while done < count:
-        times, points, ends = drawn("test", number, plan)
+        made = drawn("test", number, plan)
         number += 1
-        if not ends:
+        if not made.ends:
             continue
         done += 1
-        one_late, one_missed, one_vain = matched(events(reader, times, points), ends)
+        one_late, one_missed, one_vain = matched(events(reader, made.times, made.points), made.ends)
         late += one_late
         missed.update(one_missed)
         vain.update(one_vain)
+        hit.update((Counter(word for _, word in made.ends) - Counter(one_missed)).elements())
+        told_as.update(f"{made.ends[0][1]} track: {word}" for word in one_vain)
     hits, m, v = len(late), sum(missed.values()), sum(vain.values())
     return {
         "tracks": done, "gestures": hits + m,
         "precision": round(hits / max(hits + v, 1), 4), "recall": round(hits / (hits + m), 4),
         "f1": round(2 * hits / (2 * hits + m + v), 4), "latency_ms": {
             f"p{q}": round(1e3 * float(np.percentile(late, q))) for q in (50, 95, 100) if late},
-        "missed": dict(missed.most_common()), "in_vain": dict(vain.most_common()),
+        "of_word": {word: [hit[word], missed[word], vain[word]] for word in WORDS[1:]},
+        "told_in_vain": dict(told_as.most_common()),
     }  # fmt: skip
 
 
-def ordinary(reader: NetworkMotion, signs: SignReader, hours: float) -> dict[str, Any]:
-    """Hands that drive, eat, hold a phone, scratch: what the reader tells by itself, and what the whole session commands."""
-    session = GestureSession(load_interaction(), load_commands(), load_cabin("example_lhd"), reader)
-    alone, commands, by = Counter[str](), Counter[str](), Counter[str]()
-    count, start = round(hours * 3600 / SECONDS), 0.0
-    ready = TakeoverReadiness(t=0.0, readiness="ready", level=4)
-    for number in range(count):
-        kind = IDLE[number % len(IDLE)]
-        times, points, _ = track(np.random.default_rng([recipe()["tracks"]["seed"], 9, number]), "none", "test", kind)
-        told = [word for _, word in events(reader, times, points)]
-        alone.update(told)
-        by[kind] += len(told)
-        for t, p in zip(times, points, strict=True):
-            hand = Hand(side="right", landmarks_px=[(float(x) * SIZE[1] + SIZE[0] / 2, (float(y) + 0.5) * SIZE[1]) for x, y in p])
-            seen = Observation(t=start + float(t), hands=signs.named([hand]))
-            acts = session.step(seen, SIZE, ready, "active", "home")
-            commands.update(act.function for act in acts if act.phase == "start" and act.function)
-        start += SECONDS
+def drags(reader: NetworkMotion, count: int) -> dict[str, Any]:
+    """How far a pinched hand was dragged sideways, just before the fingers open, against the truth; hand lengths."""
+    plan, reach, number, wrong, lost, late = recipe(), load_interaction().drag_reach, 0, list[float](), 0, list[float]()
+    while len(wrong) + lost < count:
+        made = drawn("test", number, plan)
+        number += 1
+        if made.drag is None:
+            continue
+        values = _values(reader, made)
+        before = int(np.searchsorted(made.times, made.over)) - 1
+        if values[before] is None or abs(float(made.drag[before, 0])) > reach:
+            lost += values[before] is None
+            continue
+        wrong.append((0.5 - values[before]) * 2.0 * reach - float(made.drag[before, 0]))
+        late.append(next((t - made.over for t, v in zip(made.times, values, strict=True) if t > made.over and v is None), np.inf))
+    size = np.abs(wrong)
     return {
-        "hours": round(count * SECONDS / 3600, 3), "reader_alone_an_hour": round(sum(alone.values()) / hours, 1),
-        "reader_alone": dict(alone.most_common()), "by_kind": dict(by),
-        "false_commands_an_hour": round(sum(commands.values()) / hours, 2),
-        "commands": dict(commands),
+        "pinches": len(wrong) + lost, "not_held_to_the_end": lost, "mean_error_lengths": round(float(size.mean()), 3),
+        "p95_error_lengths": round(float(np.percentile(size, 95)), 3), "bias_lengths": round(float(np.mean(wrong)), 3),
+        "let_go_after_ms": {f"p{q}": round(1e3 * float(np.percentile(late, q, method="lower"))) for q in (50, 95)},
     }  # fmt: skip
+
+
+def _values(reader: NetworkMotion, made: Seen) -> list[float | None]:
+    """What the reader says at each look about how far something is dragged."""
+    reader.reset()
+    values = []
+    for t, p in zip(made.times, made.points, strict=True):
+        reader.step(float(t), hand_of(p))
+        values.append(reader.drag())
+    return values
 
 
 def evaluate(tracks: int, hours: float) -> dict[str, Any]:
@@ -104,6 +118,8 @@ def evaluate(tracks: int, hours: float) -> dict[str, Any]:
     rules = load_interaction()
     with EngineSet((SLOT, "gesture")) as engines:
         reader = NetworkMotion(network(engines[SLOT]), rules)
-        signs = SignReader(engines, 0.5)
+        signs = SignReader(engines, Settings().sign_sure)
         return {"what": "generated tracks, people never trained on", "words": len(WORDS) - 1,
-                "gestures": gestures(reader, tracks), "ordinary": ordinary(reader, signs, hours)}  # fmt: skip
+                "gestures": gestures(reader, tracks) if tracks else None,
+                "drags": drags(reader, tracks // 8) if tracks else None,
+                "ordinary": ordinary(reader, signs, hours) if hours else None}  # fmt: skip

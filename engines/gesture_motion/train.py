@@ -10,6 +10,7 @@ One thread, seeded.
 
 import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -28,28 +29,37 @@ needs("torch", "onnx")
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from dms.gesture.events import TURNS  # noqa: E402
 from dms.gesture.motion import WORDS  # noqa: E402
 from dms.gesture.motion_window import ROWS, STEPS, looks, window  # noqa: E402
-from engines.gesture_motion.tracks import SECONDS, track  # noqa: E402
+from engines.gesture_motion.course import SECONDS  # noqa: E402
+from engines.gesture_motion.tracks import Seen, track  # noqa: E402
 
-RATE, WIDTH = 2e-3, 40
-TOLD_S = (-0.05, 0.24)
-"""A window that ends so long after the end of a gesture shows it."""
-UNSURE_S = (-0.22, 0.5)
-"""Windows in these times that do not are asked neither way."""
-CHUNK, EACH = 300, 10
+RATE, WIDTH = 2e-3, 64
+MIRROR = {"swipe_left": "swipe_right", "swipe_right": "swipe_left", "circle_cw": "circle_ccw", "circle_ccw": "circle_cw"}
+TOLD_S = (0.0, 0.3)
+"""A window that ends so long after the end of a gesture shows it; a moment later than needed, so that the way back of a hand that
+only wound up has begun."""
+UNSURE_S = 0.2
+"""Windows so long before and after these are asked neither way."""
+CHUNK, EACH = 300, 8
+SIDEWAYS = [0, 9]
+"""Rows of a window that change their sign in a mirror."""
+OPPOSITE = torch.tensor([WORDS.index(MIRROR.get(word, word)) for word in WORDS])
+LASTING = (*TURNS, "wave")
+"""Gestures that go on after the first event: they are shown as long as they last."""
 
 
 class Network(nn.Module):
-    """Three convolutions over time and two dense layers."""
+    """Four convolutions over time and two dense layers."""
 
     def __init__(self) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList([
             nn.Conv1d(ROWS, WIDTH, 5, padding=2), nn.Conv1d(WIDTH, WIDTH, 5, stride=2, padding=2),
-            nn.Conv1d(WIDTH, 64, 3, stride=2, padding=1),
+            nn.Conv1d(WIDTH, WIDTH, 3, padding=1), nn.Conv1d(WIDTH, 80, 3, stride=2, padding=1),
         ])  # fmt: skip
-        self.dense, self.last = nn.Linear(64 * STEPS // 4, 64), nn.Linear(64, len(WORDS))
+        self.dense, self.last = nn.Linear(80 * STEPS // 4, 96), nn.Linear(96, len(WORDS))
         self.drop = nn.Dropout(0.2)
         self.register_buffer("temperature", torch.ones(1))
 
@@ -57,7 +67,7 @@ class Network(nn.Module):
         """N x ROWS x STEPS to N x 10."""
         for layer in self.convolutions:
             x = torch.relu(layer(x))
-        return self.last(self.drop(torch.relu(self.dense(x.reshape(-1, 64 * STEPS // 4)))))
+        return self.last(self.drop(torch.relu(self.dense(x.reshape(-1, 80 * STEPS // 4)))))
 
     def forward(self, track: Tensor) -> Tensor:
         """Probabilities."""
@@ -69,7 +79,7 @@ def recipe() -> dict[str, Any]:
     return dict(yaml.safe_load((HERE / "recipe.yaml").read_text(encoding="utf-8")))
 
 
-def drawn(split: str, number: int, plan: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, list[tuple[float, str]]]:
+def drawn(split: str, number: int, plan: dict[str, Any]) -> Seen:
     """The track ``number`` of a split (train, validate, test), always the same."""
     tracks = plan["tracks"]
     rng = np.random.default_rng([tracks["seed"], ("train", "validate", "test").index(split), number])
@@ -79,21 +89,28 @@ def drawn(split: str, number: int, plan: dict[str, Any]) -> tuple[np.ndarray, np
 
 def windows(split: str, number: int, plan: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Windows of one track and their words."""
-    times, points, ends = drawn(split, number, plan)
-    rows = looks(points)
+    made = drawn(split, number, plan)
+    rows, spans = looks(made.points), _spans(made)
     rng = np.random.default_rng([plan["tracks"]["seed"], 7, number])
-    at = [(float(t), "none") for t in rng.uniform(0.5, SECONDS - 0.1, EACH) if not _near(t, ends, UNSURE_S)]
-    for end, word in ends:
-        first, last = TOLD_S
-        at += [(min(end + float(d), SECONDS - 0.05), word) for d in rng.uniform(first, last, 4)]
-        at += [(end + float(d), "none") for d in (*rng.uniform(-1.0, UNSURE_S[0], 2), *rng.uniform(UNSURE_S[1], 1.4, 2))
-               if 0.5 < end + d < SECONDS - 0.1 and not _near(end + d, ends, UNSURE_S)]  # fmt: skip
-    made = np.stack([window(times, rows, _last(times, t)) for t, _ in at])
-    return made, np.array([WORDS.index(word) for _, word in at])
+    at = [(float(t), "none") for t in rng.uniform(0.4, SECONDS - 0.05, EACH if made.ends else EACH + 4)]
+    for first, last, word in spans:
+        at += [(t, word) for t in rng.uniform(first, min(last, SECONDS - 0.05), 5 if last - first < 0.5 else 8)]
+        at += [(t, "none") for t in (*rng.uniform(first - 1.2, first - UNSURE_S, 5), *rng.uniform(last, last + 1.2, 4))]
+    at = [(t, word) for t, word in at if word != "none" or (0.4 < t < SECONDS - 0.04 and not _near(t, spans))]
+    found = np.stack([window(made.times, rows, _last(made.times, t)) for t, _ in at])
+    return found, np.array([WORDS.index(word) for _, word in at])
 
 
-def _near(t: float, ends: list[tuple[float, str]], span: tuple[float, float]) -> bool:
-    return any(span[0] <= t - end <= span[1] for end, _ in ends)
+def _spans(made: Seen) -> list[tuple[float, float, str]]:
+    """From when to when a window's end shows which gesture."""
+    if made.ends and made.ends[0][1] in LASTING:
+        end, word = made.ends[0]
+        return [(end + TOLD_S[0], max(end, made.over) + TOLD_S[1], word)]
+    return [(end + TOLD_S[0], end + TOLD_S[1], word) for end, word in made.ends]
+
+
+def _near(t: float, spans: list[tuple[float, float, str]]) -> bool:
+    return any(first - UNSURE_S < t < last + UNSURE_S for first, last, _ in spans)
 
 
 def _last(times: np.ndarray, t: float) -> float:
@@ -115,7 +132,7 @@ def load_set(split: str, work: Path, plan: dict[str, Any]) -> tuple[np.ndarray, 
             partial.rename(path)
             print(f"{path.name}: {time.process_time() - begin:.0f} CPU s", file=sys.stderr, flush=True)
         with np.load(path) as file:
-            parts.append((file["x"].astype(np.float32), file["y"]))
+            parts.append((file["x"], file["y"]))
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
@@ -126,13 +143,11 @@ def train(work: Path, epochs: int) -> None:
     torch.manual_seed(seed)
     model = Network()
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     first, checkpoint = 0, work / "checkpoint.pt"
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
         first = state["epoch"]
     x, y = (torch.from_numpy(part) for part in load_set("train", work, plan))
     held_x, held_y = (torch.from_numpy(part) for part in load_set("validate", work, plan))
@@ -140,23 +155,35 @@ def train(work: Path, epochs: int) -> None:
         chance = torch.Generator().manual_seed(1000 * seed + epoch)
         begin, total = time.process_time(), 0.0
         model.train()
+        for group in optimiser.param_groups:
+            group["lr"] = 0.5 * RATE * (1.0 + math.cos(math.pi * epoch / epochs))
         for rows in torch.randperm(len(y), generator=chance).split(size):
-            loss = nn.functional.cross_entropy(model.logits(x[rows]), y[rows], label_smoothing=0.01)
+            seen, word = mirrored(x[rows].float(), y[rows], torch.rand(len(rows), generator=chance) < 0.5)
+            loss = nn.functional.cross_entropy(model.logits(seen), word, label_smoothing=0.01)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             total += float(loss.detach()) * len(rows)
-        schedule.step()
         model.eval()
         with torch.no_grad():
-            right = float((model.logits(held_x).argmax(1) == held_y).float().mean())
-        line = {"epoch": epoch + 1, "loss": round(total / len(y), 4), "held_out_right": round(right, 4),
+            logits = model.logits(held_x.float())
+            right = float((logits.argmax(1) == held_y).float().mean())
+            held = float(nn.functional.cross_entropy(logits, held_y))
+        line = {"epoch": epoch + 1, "loss": round(total / len(y), 4), "held_out_loss": round(held, 4),
+                "held_out_right": round(right, 4),
                 "cpu_s": round(time.process_time() - begin, 1)}  # fmt: skip
         print(json.dumps(line), flush=True)
         with (work / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
-        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(),
                     "epoch": epoch + 1}, checkpoint)  # fmt: skip
+
+
+def mirrored(x: Tensor, word: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+    """Some windows as a mirror shows them: left is right, clockwise is counter-clockwise."""
+    flipped = x.clone()
+    flipped[:, SIDEWAYS] *= -1.0
+    return torch.where(which[:, None, None], flipped, x), torch.where(which, OPPOSITE[word], word)
 
 
 def trained(work: Path) -> Network:
@@ -166,7 +193,7 @@ def trained(work: Path) -> Network:
     model.eval()
     x, y = (torch.from_numpy(part) for part in load_set("validate", work, recipe()))
     with torch.no_grad():
-        logits = model.logits(x)
+        logits = model.logits(x.float())
         choices = torch.linspace(0.3, 2.0, 86)
         costs = torch.stack([nn.functional.cross_entropy(logits / t, y) for t in choices])
         model.temperature.fill_(float(choices[costs.argmin()]))
@@ -181,6 +208,7 @@ def export(work: Path) -> None:
     plan = recipe()
     x, y = load_set("validate", work, plan)
     ranges, _ = load_set("train", work, plan)
+    x, ranges = x.astype(np.float32), ranges[:: max(1, len(ranges) // 400)].astype(np.float32)
     step = max(1, len(y) // 1200)
     feeds, word = samples(track=x[::step]), y[::step]
 
@@ -188,7 +216,7 @@ def export(work: Path) -> None:
         answers = np.array([int(run(feed)["words"].argmax()) for feed in feeds])
         return {"wrong_share": float((answers != word).mean())}
 
-    calibration = samples(track=ranges[:: max(1, len(ranges) // 400)])
+    calibration = samples(track=ranges)
     print(package("gesture_motion", trained(work), feeds, calibration=calibration, figures=figures).table())
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dms.inference.engine_set import EngineSet
 from dms.perception.hand_frame import INPUT, normalised
-from dms.perception.signs import PROPORTIONS, WORDS, SignReader, proportioned
+from dms.perception.signs import PROPORTIONS, WORDS, Lips, SignReader, proportioned
 from dms.records import Hand
 
 RNG = np.random.default_rng(0)
@@ -58,6 +58,22 @@ def test_words_and_confidence() -> None:
     assert read(fist=0.4, point=0.3, none=0.3) == ("none", 0.6)  # no sign is sure enough
     assert read(none=0.97, fist=0.03) == ("none", 0.97)
     assert read(fist=float("nan")) == ("none", 0.0)
+
+
+@pytest.mark.parametrize(("at", "word"), [((0.0, 0.0), "mute"), ((0.0, 25.0), "mute"), ((90.0, 0.0), "point"), (None, "mute")])
+def test_a_finger_before_the_lips_is_mute_and_elsewhere_point(at: tuple[float, float] | None, word: str) -> None:
+    """Where nobody knows the lips, the hand's turn has to tell."""
+    reader = SignReader({"gesture": Fixed(mute=0.5, point=0.4, none=0.1)}, sure=0.45)  # type: ignore[dict-item]
+    tip = HAND[8]
+    lips = None if at is None else Lips(float(tip[0] + at[0]), float(tip[1] + at[1]), 30.0)
+    named = reader.named([Hand(landmarks_px=[(float(x), float(y)) for x, y in HAND])], lips)[0]
+    assert (named.gesture, named.gesture_confidence) == (word, pytest.approx(0.5 if at is None else 0.9))
+
+
+def test_other_signs_have_nothing_to_do_with_the_lips() -> None:
+    reader = SignReader({"gesture": Fixed(fist=0.9, mute=0.1)}, sure=0.5)  # type: ignore[dict-item]
+    near = Lips(float(HAND[8][0]), float(HAND[8][1]), 30.0)
+    assert reader.named([Hand(landmarks_px=[(float(x), float(y)) for x, y in HAND])], near)[0].gesture == "fist"
 
 
 def test_without_engine_or_points_nothing_is_named() -> None:
