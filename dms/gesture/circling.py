@@ -3,20 +3,23 @@
 import math
 from collections import deque
 
+from dms.gesture.settings import Interaction
+
 WHOLE = 2.0 * math.pi
-FIRST = 0.8 * WHOLE
-"""Less than so far round is no first turn, whatever it looks like: a turn, less what a slow beginning hides."""
-AGAIN = 0.88 * WHOLE
-"""Each further turn comes so far after the one before, or what that one was short of or beyond a whole turn."""
 KEPT_S = 1.75
 CARRIED = (-0.12 * WHOLE, 0.3 * WHOLE)
 """No more than so far before or beyond the end of a turn was it told."""
 
 
 class Circling:
-    """Fed with by how much the hand's way has turned since the look before, radians."""
+    """Fed with by how much the hand's way has turned since the look before, radians.
 
-    def __init__(self) -> None:
+    Args:
+        rules: ``first_turn``, ``next_turn``.
+    """
+
+    def __init__(self, rules: Interaction) -> None:
+        self._rules = rules
         self._turns: deque[tuple[float, float]] = deque()
         self.reset()
 
@@ -34,16 +37,16 @@ class Circling:
 
     def first(self) -> bool:
         """Has it gone round once; from here on the next turn is counted."""
-        round_s = abs(sum(turned for _, turned in self._turns))
-        if round_s < FIRST:
+        turned = sum(turned for _, turned in self._turns)
+        if abs(turned) < self._rules.first_turn * WHOLE:
             return False
-        sign = math.copysign(1.0, sum(turned for _, turned in self._turns))
-        self._since = sign * min(CARRIED[1], max(CARRIED[0], round_s - WHOLE))
+        beyond = min(CARRIED[1], max(CARRIED[0], abs(turned) - WHOLE))
+        self._since = math.copysign(1.0, turned) * beyond
         return True
 
     def again(self) -> bool:
         """Has it gone round once more; from here on the next turn is counted."""
-        if abs(self._since) < AGAIN:
+        if abs(self._since) < self._rules.next_turn * WHOLE:
             return False
         self._since -= math.copysign(WHOLE, self._since)
         return True

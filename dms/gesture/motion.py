@@ -22,6 +22,8 @@ AGAIN = 2
 OPPOSITE: Final = {
     "swipe_left": "swipe_right", "swipe_right": "swipe_left", "swipe_up": "swipe_down", "swipe_down": "swipe_up",
 }  # fmt: skip
+STROKE_S = 0.8
+"""A stroke takes no longer."""
 LEAST_S = 0.4
 """No gesture is told of a hand that has been seen for a shorter time."""
 
@@ -34,13 +36,13 @@ class NetworkMotion:
 
     Args:
         network: the engine of the slot ``gesture_motion`` as a function.
-        rules: ``moved_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``turn_s``; of a pinch ``pinch_open`` and
-            ``drag_reach``.
+        rules: ``moved_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``wound_up``; of circles ``turn_s``,
+            ``first_turn``, ``next_turn``; of a pinch ``pinch_open``, ``drag_reach``.
     """
 
     def __init__(self, network: Network, rules: Interaction) -> None:
         self._network, self._rules = network, rules
-        self._track, self._drag, self._circling = Track(), Drag(rules), Circling()
+        self._track, self._drag, self._circling = Track(), Drag(rules), Circling(rules)
         self._answers: deque[tuple[float, NDArray[np.float64]]] = deque()
         self.reset()
 
@@ -51,7 +53,7 @@ class NetworkMotion:
         self._circling.reset()
         self._answers.clear()
         self._asked = self._told_at = self._seen_at = -math.inf
-        self._told = "none"
+        self._told, self._told_way = "none", 0.0
 
     def step(self, t: float, hand: HandSeen) -> Moved | None:
         """One look later. Asked at most every ``STEP_S``; told when the answers of the last moment are sure on the whole."""
@@ -94,10 +96,14 @@ class NetworkMotion:
         if same and word in TURNS and gone < rules.refractory_s:
             new = since >= rules.turn_s and self._circling.again()
         elif OPPOSITE.get(word) == self._told:
-            new = since >= rules.back_s  # the hand goes back
+            new = since >= rules.back_s or self._way(word) > rules.wound_up * self._told_way  # else the hand goes back
         else:
             new = since >= rules.refractory_s and (not same or gone >= rules.refractory_s / 2)
             new = new and (word not in TURNS or self._circling.first())
         if new:
-            self._told, self._told_at, self._seen_at = word, t, t
+            self._told, self._told_at, self._seen_at, self._told_way = word, t, t, self._way(word)
         return new
+
+    def _way(self, word: str) -> float:
+        """Length of the stroke that has just ended, hand radii."""
+        return self._track.way(0 if word in ("swipe_left", "swipe_right") else 1, STROKE_S)

@@ -80,14 +80,20 @@ class Track:
         that hardly moves has no way."""
         if len(self._looks) < 3 or since < self._looks[0][0] + WAY_S:
             return 0.0
-        times = np.array([t for t, _ in self._looks])
-        place = np.stack([row[:2] for _, row in self._looks])
+        late = [(t, row) for t, row in self._looks if t >= since - WAY_S - FAR_S]
+        times, place = np.array([t for t, _ in late]), np.stack([row[:2] for _, row in late])
         now = float(times[-1])
         at = np.stack([np.interp([now, now - WAY_S, since, since - WAY_S], times, place[:, k]) for k in (0, 1)], axis=1)
         new, old = at[0] - at[1], at[2] - at[3]
         if min(np.hypot(*new), np.hypot(*old)) < LEAST_WAY * self._looks[-1][1][2]:
             return 0.0
         return float(np.arctan2(old[0] * new[1] - old[1] * new[0], old @ new))
+
+    def way(self, axis: int, over_s: float) -> float:
+        """Between the ends of the hand's way in the last moments, hand radii; axis 0 is the picture's width, 1 its height."""
+        now, last = self._looks[-1]
+        places = [row[axis] for t, row in self._looks if now - t <= over_s]
+        return float((max(places) - min(places)) / max(last[2], 1e-9))
 
     def window(self) -> NDArray[np.float32]:
         """Up to the last look."""

@@ -42,7 +42,10 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     hold_max_s: float
     refractory_s: float
     back_s: float
+    wound_up: float
     turn_s: float
+    first_turn: float
+    next_turn: float
     pinch_open: float
     drag_reach: float
     lost_s: float

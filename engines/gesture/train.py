@@ -172,9 +172,10 @@ def export(work: Path) -> None:
 
 def evaluate() -> dict[str, Any]:
     """Generated hands of people never trained on, by the shipped file as perception reads it."""
+    from dms.gesture import load_interaction
     from dms.inference.engine_set import EngineSet
 
-    plan = recipe()
+    plan, commanding = recipe(), load_interaction().sign_sure
     made, word = batch(plan["training"]["seed"], 3, 6000, "test", plan["hands"]["none_share"])
     with EngineSet(("gesture",)) as engines:
         out = np.concatenate([engines["gesture"].run({"hand": row[None]})["words"] for row in made])
@@ -185,6 +186,8 @@ def evaluate() -> dict[str, Any]:
         "what": "generated hands, people never trained on", "hands": len(word), "right": round(float((best == word).mean()), 4),
         "calibration_error": round(float(gap), 4),
         "called_a_sign": round(float((best[word == 0] != 0).mean()), 4),
+        "called_a_sign_surely": round(float(((best != 0) & (sure >= commanding))[word == 0].mean()), 4),
+        "right_and_sure_of_signs": round(float(((best == word) & (sure >= commanding))[word != 0].mean()), 4),
         "recall": {name: round(float((best[word == n] == n).mean()), 3) for n, name in enumerate(WORDS)},
     }  # fmt: skip
 

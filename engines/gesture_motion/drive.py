@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from dms.assessment import load_cabin
-from dms.gesture import Commands, GestureSession, HandSeen, Moved, load_commands, load_interaction
+from dms.gesture import Act, Commands, GestureSession, HandSeen, Moved, load_commands, load_interaction
 from dms.gesture.session import MotionReader
 from dms.perception.signs import SignReader
 from dms.records import Hand, Observation, TakeoverReadiness
@@ -16,16 +17,17 @@ from engines.gesture_motion.course import SECONDS, Array, ease
 from engines.gesture_motion.ordinary import IDLE
 from engines.gesture_motion.tracks import track
 
-SEED = 9
+SEED, PART_H = 9, 0.25
+CONTEXT = "home"
 SIZE = (640, 480)
 READY = TakeoverReadiness(t=0.0, readiness="ready", level=4)
 
 
-def hands(hours: float, seed: int = SEED) -> Iterator[tuple[float, Array, str]]:
+def hands(hours: float, part: int) -> Iterator[tuple[float, Array, str]]:
     """Time, 21 x 2 points and what the hand is doing: one thing after the other, and the way between them."""
     now, before = 0.0, None
     for number in range(round(hours * 3600 / SECONDS)):
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([SEED, part, number])
         kind = IDLE[rng.integers(len(IDLE))]
         made = track(rng, "none", "test", kind)
         points = made.points if before is None else _joined(before, made.times, made.points, rng.uniform(0.5, 1.2))
@@ -80,30 +82,73 @@ class _Echo:
         pass
 
 
-def ordinary(reader: MotionReader, signs: SignReader, hours: float, context: str = "home") -> dict[str, Any]:
-    """What the reader tells by itself, how often the hand wakes the session, what the session commands; and what it would command
-    if no wake posture were needed."""
+@dataclass(slots=True)
+class Told:
+    """What happened though nobody meant anything.
+
+    Attributes:
+        alone: events of the reader, awake or asleep.
+        woken: how often the hand was taken to wake the session, by what it was doing.
+        false: commands, each with its time.
+        without_wake: what would be commanded if no wake posture were needed.
+    """
+
+    alone: Counter[str] = field(default_factory=Counter)
+    woken: Counter[str] = field(default_factory=Counter)
+    false: list[str] = field(default_factory=list)
+    without_wake: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Told") -> None:
+        """Another part of the drive."""
+        self.alone += other.alone
+        self.woken += other.woken
+        self.false += other.false
+        self.without_wake += other.without_wake
+
+
+def part(reader: MotionReader, signs: SignReader, number: int) -> Told:
+    """A quarter of an hour, always the same for the same number, through the session of the product."""
     rules, cabin, heard = load_interaction(), load_cabin("example_lhd"), _Heard(reader)
+    told, was = Told(), False
     session = GestureSession(rules, load_commands(), cabin, heard)
-    open_session = GestureSession(rules, _always_awake(load_commands()), cabin, _Echo(heard))
-    false, open_false, woken, was = list[str](), Counter[str](), Counter[str](), False
-    for t, points, kind in hands(hours):
+    always = GestureSession(rules, _always_awake(load_commands()), cabin, _Echo(heard))
+    for t, points, kind in hands(PART_H, number):
         px = [(float(x) * SIZE[1] + SIZE[0] / 2, (float(y) + 0.5) * SIZE[1]) for x, y in points]
         seen = Observation(t=t, hands=signs.named([Hand(side="right", landmarks_px=px)]))
         heard.last = None
-        acts = session.step(seen, SIZE, READY, "active", context)
-        false += [f"{t:.1f} s {kind}: {act.gesture} -> {act.function}" for act in acts if act.phase == "start" and act.function]
-        acts = open_session.step(seen, SIZE, READY, "active", context)
-        open_false.update(f"{act.gesture}" for act in acts if act.phase == "start" and act.function)
+        acts = session.step(seen, SIZE, READY, "active", CONTEXT)
+        told.false += [f"part {number}, {t:.1f} s, {kind}: {act.gesture}, {act.function}" for act in acts if _commands(act)]
+        acts = always.step(seen, SIZE, READY, "active", CONTEXT)
+        told.without_wake.update(act.gesture for act in acts if _commands(act))
         awake = session.awake(t)
-        woken[kind] += awake and not was
+        told.woken[kind] += awake and not was
         was = awake
+    told.alone = heard.told
+    return told
+
+
+def _commands(act: Act) -> bool:
+    return act.phase == "start" and act.function is not None
+
+
+def ordinary(reader: MotionReader, signs: SignReader, hours: float) -> dict[str, Any]:
+    """So many hours of ordinary hands, in parts of ``PART_H``."""
+    told, parts = Told(), max(1, round(hours / PART_H))
+    for number in range(parts):
+        told.add(part(reader, signs, number))
+    return summed(told, parts)
+
+
+def summed(told: Told, parts: int) -> dict[str, Any]:
+    """Per hour."""
+    hours = parts * PART_H
     return {
         "hours": hours,
-        "reader_alone_an_hour": round(sum(heard.told.values()) / hours, 1), "reader_alone": dict(heard.told.most_common()),
-        "woken_an_hour": round(sum(woken.values()) / hours, 1), "woken_by": {kind: n for kind, n in woken.most_common() if n},
-        "false_commands_an_hour": round(len(false) / hours, 2), "false_commands": false,
-        "without_wake_an_hour": round(sum(open_false.values()) / hours, 1), "without_wake": dict(open_false.most_common()),
+        "false_commands_an_hour": round(len(told.false) / hours, 2), "false_commands": told.false,
+        "woken_an_hour": round(told.woken.total() / hours, 1), "woken_by": dict(told.woken.most_common()),
+        "reader_alone_an_hour": round(told.alone.total() / hours, 1), "reader_alone": dict(told.alone.most_common()),
+        "without_wake_an_hour": round(told.without_wake.total() / hours, 1),
+        "without_wake": dict(told.without_wake.most_common()),
     }  # fmt: skip
 
 

@@ -62,6 +62,19 @@ def test_one_answer_is_not_enough_and_a_stroke_back_is_none() -> None:
     assert [word for _, word in told(reader(*words), 2.0)] == ["swipe_left"]
 
 
+@pytest.mark.parametrize(("stroke", "words"), [(2.0, ["swipe_left", "swipe_right"]), (1.0, ["swipe_left"])])
+def test_a_longer_stroke_the_other_way_was_the_stroke_itself(stroke: float, words: list[str]) -> None:
+    """It was only wound up for; going back, a hand goes no farther than it came."""
+    answers = ["none"] * 4 + ["swipe_left"] * 4 + ["none"] * 4 + ["swipe_right"] * 4 + ["none"]
+    motion, found = reader(*answers), []
+    for n in range(40):
+        t = n / 20
+        x = 0.3 * min(1.0, t / 0.5) - 0.3 * stroke * min(1.0, max(0.0, (t - 0.7) / 0.4))
+        moved = motion.step(t, seen(x))
+        found += [moved.word] if moved is not None else []
+    assert found == words
+
+
 def test_the_same_gesture_counts_again_when_it_was_gone_meanwhile() -> None:
     words = ["swipe_left"] * 6 + ["none"] * 20 + ["swipe_left"] * 6 + ["none"]
     assert [word for _, word in told(reader(*words), 3.0)] == ["swipe_left", "swipe_left"]
@@ -77,7 +90,7 @@ def test_a_circle_is_told_once_a_turn() -> None:
         hand = HandSeen("right", HAND + 0.2 * np.array([np.cos(angle), np.sin(angle)]), (0.5, 0.5), 0.3, "point", 0.9)
         if motion.step(n / 20, hand) is not None:
             events.append(n / 20)
-    assert len(events) == 10
+    assert len(events) == 9  # it begins to go round and is asked after some time
     np.testing.assert_allclose(np.diff(events)[1:], 1.0, atol=0.06)
 
 
