@@ -13,12 +13,12 @@ from dms.gesture import Act, Commands, GestureSession, HandSeen, Moved, load_com
 from dms.gesture.session import MotionReader
 from dms.perception.signs import SignReader
 from dms.records import Hand, Observation, TakeoverReadiness
-from engines.gesture_motion.course import SECONDS, Array, ease
+from engines.gesture_motion.course import SECONDS, Array, blank, ease
 from engines.gesture_motion.ordinary import IDLE
-from engines.gesture_motion.tracks import track
+from engines.gesture_motion.tracks import filmed, track
 
-SEED, PART_H = 9, 0.25
-CONTEXT = "home"
+SEED, PART_H = 11, 0.05
+CONTEXT, MEANT_S = "home", 2.0
 SIZE = (640, 480)
 READY = TakeoverReadiness(t=0.0, readiness="ready", level=4)
 
@@ -107,14 +107,13 @@ class Told:
 
 
 def part(reader: MotionReader, signs: SignReader, number: int) -> Told:
-    """A quarter of an hour, always the same for the same number, through the session of the product."""
+    """Three minutes, always the same for the same number, through the session of the product."""
     rules, cabin, heard = load_interaction(), load_cabin("example_lhd"), _Heard(reader)
     told, was = Told(), False
     session = GestureSession(rules, load_commands(), cabin, heard)
     always = GestureSession(rules, _always_awake(load_commands()), cabin, _Echo(heard))
     for t, points, kind in hands(PART_H, number):
-        px = [(float(x) * SIZE[1] + SIZE[0] / 2, (float(y) + 0.5) * SIZE[1]) for x, y in points]
-        seen = Observation(t=t, hands=signs.named([Hand(side="right", landmarks_px=px)]))
+        seen = Observation(t=t, hands=signs.named([_hand(points)]))
         heard.last = None
         acts = session.step(seen, SIZE, READY, "active", CONTEXT)
         told.false += [f"part {number}, {t:.1f} s, {kind}: {act.gesture}, {act.function}" for act in acts if _commands(act)]
@@ -150,6 +149,29 @@ def summed(told: Told, parts: int) -> dict[str, Any]:
         "without_wake_an_hour": round(told.without_wake.total() / hours, 1),
         "without_wake": dict(told.without_wake.most_common()),
     }  # fmt: skip
+
+
+def meant(signs: SignReader, count: int) -> dict[str, Any]:
+    """Hands that do mean to wake: an open hand held up. How many do within ``MEANT_S``, and how fast."""
+    rules, cabin, took = load_interaction(), load_cabin("example_lhd"), list[float]()
+    for number in range(count):
+        rng = np.random.default_rng([SEED, 1, number])
+        made = filmed(rng, blank(rng, (("open_palm", "stop")[number % 2], "relaxed")), "test")
+        session = GestureSession(rules, load_commands(), cabin)
+        for t, points in zip(made.times, made.points, strict=True):
+            session.step(Observation(t=float(t), hands=signs.named([_hand(points)])), SIZE, READY, "active", CONTEXT)
+            if session.awake(float(t)) or t > MEANT_S:
+                break
+        took += [float(t)] if session.awake(float(t)) else []
+    return {
+        "wake_postures": count,
+        "woke": len(took),
+        "after_s": {f"p{q}": round(float(np.percentile(took, q)), 2) for q in (50, 95)},
+    }
+
+
+def _hand(points: Array) -> Hand:
+    return Hand(side="right", landmarks_px=[(float(x) * SIZE[1] + SIZE[0] / 2, (float(y) + 0.5) * SIZE[1]) for x, y in points])
 
 
 def _always_awake(commands: Commands) -> Commands:

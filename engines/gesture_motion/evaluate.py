@@ -11,7 +11,7 @@ from dms.inference.base import Engine
 from dms.inference.engine_set import EngineSet
 from dms.perception.settings import Settings
 from dms.perception.signs import SignReader
-from engines.gesture_motion.drive import ordinary
+from engines.gesture_motion.drive import meant, ordinary
 from engines.gesture_motion.tracks import Seen
 from engines.gesture_motion.train import drawn, recipe
 
@@ -122,4 +122,5 @@ def evaluate(tracks: int, hours: float) -> dict[str, Any]:
         return {"what": "generated tracks, people never trained on", "words": len(WORDS) - 1,
                 "gestures": gestures(reader, tracks) if tracks else None,
                 "drags": drags(reader, tracks // 8) if tracks else None,
+                "wake": meant(signs, tracks) if tracks else None,
                 "ordinary": ordinary(reader, signs, hours) if hours else None}  # fmt: skip

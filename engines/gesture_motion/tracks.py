@@ -199,7 +199,11 @@ def thinned(rng: Rng) -> tuple[Array, NDArray[np.int64]]:
 
 def track(rng: Rng, word: str, split: Split, kind: str | None = None) -> Seen:
     """A gesture, or an idle hand, as one camera saw it."""
-    c = course(rng, word, kind)
+    return filmed(rng, course(rng, word, kind), split)
+
+
+def filmed(rng: Rng, c: Course, split: Split) -> Seen:
+    """A course as one camera saw it."""
     p = seen(rng, c, split)
     times, at = thinned(rng)
     return Seen(times, p[at], c.ends, c.over, None if c.drag is None else c.drag[at] / HAND_MM)

@@ -42,7 +42,7 @@ class Scene:
 
     def wake(self) -> None:
         """The wake posture, then nothing for a moment."""
-        assert not self.show(0.7, hand("open_palm"))
+        assert not self.show(1.3, hand("open_palm"))
         assert self.session.awake(self.t)
         self.show(0.3, hand("none"))
 

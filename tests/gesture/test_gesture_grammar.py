@@ -104,10 +104,10 @@ def test_one_hand_wins(scene: Scene) -> None:
 
 
 def test_outside_of_the_zone_and_too_small_are_ordinary_hands(scene: Scene) -> None:
-    assert scene.show(1.0, hand("open_palm", y=30.0)) == [] and not scene.session.awake(scene.t)
+    assert scene.show(1.3, hand("open_palm", y=30.0)) == [] and not scene.session.awake(scene.t)
     far = hand("open_palm")
     small = [(320 + (x - 320) / 4, 260 + (y - 260) / 4) for x, y in far.landmarks_px or []]
-    scene.show(1.0, hand("open_palm").__class__(side="right", landmarks_px=small, gesture="open_palm", gesture_confidence=0.99))
+    scene.show(1.3, hand("open_palm").__class__(side="right", landmarks_px=small, gesture="open_palm", gesture_confidence=0.99))
     assert not scene.session.awake(scene.t)
 
 
@@ -123,7 +123,7 @@ def test_whose_hand(drive: str, lean: float, person: str) -> None:
 
 
 def test_the_passengers_hand_commands_nothing(scene: Scene) -> None:
-    scene.show(1.0, hand("open_palm", x=130.0, lean=1.0))
+    scene.show(1.3, hand("open_palm", x=130.0, lean=1.0))
     assert not scene.session.awake(scene.t)
 
 
@@ -138,10 +138,10 @@ def test_a_level_forearm_counts_by_its_hand_once_awake(drive: str, side: str, le
     """The driver's inboard hand with the elbow out seems to come from the passenger, who would reach over with his other hand."""
     scene = Scene(load_cabin(f"example_{drive}"))
     x = 160.0 if lean > 0 else 480.0
-    scene.show(1.0, hand("open_palm", x=x, lean=lean, side=side))
+    scene.show(1.3, hand("open_palm", x=x, lean=lean, side=side))
     assert not scene.session.awake(scene.t)
     scene.show(0.6)
-    scene.show(0.7, hand("open_palm", x=x, side=side))
+    scene.show(1.3, hand("open_palm", x=x, side=side))
     told = scene.show(0.9, hand("thumb_up", x=x, lean=lean, side=side))
     assert phases(told) == ([("start", "thumb_up")] if commands else [])
 
@@ -153,7 +153,7 @@ def test_an_incoming_call_needs_no_wake_posture(scene: Scene) -> None:
 
 def test_without_a_context_there_is_no_function(scene: Scene) -> None:
     scene.context = None  # type: ignore[assignment]
-    scene.show(0.7, hand("open_palm"))
+    scene.show(1.3, hand("open_palm"))
     assert scene.show(2.0, hand("point")) == []
 
 
@@ -167,7 +167,7 @@ def test_inhibited_in_the_very_next_picture_with_the_reason(scene: Scene, reason
         assert scene.show(1.0, hand("thumb_up")) == []
     assert [(p, g, r) for _, p, g, _, r in scene.show(0.05, hand("thumb_up"))] == [("cancel", "thumb_up", reason)]
     scene.show(0.5, hand("none"))
-    scene.show(0.7, hand("open_palm"))
+    scene.show(1.3, hand("open_palm"))
     told = scene.show(1.5, hand("point"))
     assert [(p, g, f, r) for _, p, g, f, r in told] == [("inhibited", "point", "menu_open", reason)]
 
@@ -192,7 +192,7 @@ def test_a_blink_commands_nothing_and_does_not_put_the_hand_to_sleep(scene: Scen
 @pytest.mark.requirement("P-18")
 def test_what_was_begun_while_inhibited_does_not_go_on_afterwards(scene: Scene) -> None:
     scene.l3 = "takeover_request"
-    scene.show(0.7, hand("open_palm"))
+    scene.show(1.3, hand("open_palm"))
     scene.show(1.0, hand("thumb_up"))
     scene.l3 = "active"
     assert scene.show(3.0, hand("thumb_up")) == []
