@@ -32,7 +32,7 @@ def test_a_sign_must_stay_for_the_dwell(scene: Scene) -> None:
 
 def test_hold_repeats_only_what_is_continuous_and_releases_once(scene: Scene) -> None:
     scene.wake()
-    held = phases(scene.show(2.0, hand("thumb_up")))
+    held = phases(scene.show(2.1, hand("thumb_up")))
     assert held[0] == ("start", "thumb_up") and held.count(("repeat", "thumb_up")) == 3
     assert phases(scene.show(1.0, hand("none"))) == [("release", "thumb_up")]
     assert phases(scene.show(2.0, hand("victory"))) == [("start", "victory")]
