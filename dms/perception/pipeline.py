@@ -103,12 +103,18 @@ class Perception:
         self._model = head_model()
         self._pose: HeadPose | None = None
         self._pose_t = float("-inf")
+        self._may_search = True
+        self._lips: Lips | None = None
+        self._told: dict[str, Any] = {}
+        self._told_t = float("-inf")
+        self._hands_after = False
 
     def reset(self) -> None:
         """Forget everything about earlier frames."""
         self._faces.reset()
         self._pose = None
         self._quality.reset()
+        self._told = {}
         if self._hands is not None:
             self._hands.reset()
 
@@ -116,10 +122,12 @@ class Perception:
         """The observation of one frame; ``independent`` pictures are searched afresh, others are tracked."""
         return self.see(frame, independent).observation
 
-    def see(self, frame: Frame, independent: bool = False, deadline: float = math.inf) -> Sight:
+    def see(self, frame: Frame, independent: bool = False, deadline: float = math.inf, hands_after: bool = False) -> Sight:
         """As ``observe``, with the inner results for drawing and timing. By ``deadline`` (s) the optional parts (hands) must be
-        there; else they are left out, unknown, and named in ``Observation.late``."""
+        there; else they are left out, unknown, and named in ``Observation.late``. ``hands_after``: ``read_hands`` is called
+        afterwards, and what it finds is told with the next picture."""
         watch = _StageWatch()
+        self._hands_after = hands_after
         self._rounds.begin(deadline)
         image = self._quality.measure(frame.grey, stream=not independent)
         watch.lap("quality")
@@ -131,16 +139,31 @@ class Perception:
         if found is not None:
             parts = self._read_face(frame, found, sight, independent)
         watch.lap("head_eyes_gaze")
-        late: list[str] = []
-        may_search = not searching or found is None  # one search a frame; without a face that would be never
-        try:
-            parts["hands"] = self._read_hands(frame, independent, may_search, self._lips(sight))
-        except Late:
-            late.append("hands")
+        self._may_search = not searching or found is None  # one search a frame; without a face that would be never
+        self._lips = self._lips_of(sight)
+        told = self._told_before(frame.t) if hands_after else self._look_for_hands(frame, independent)
         watch.lap("hands")
-        sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, late=late, **parts)
+        sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, **parts, **told)
         sight.stages_ms = watch.laps
         return sight
+
+    def read_hands(self, frame: Frame, deadline: float = math.inf) -> None:
+        """Look for hands in the picture that ``see`` has just seen, by ``deadline``; told with the next picture."""
+        self._rounds.begin(deadline)
+        self._told, self._told_t = self._look_for_hands(frame, False), frame.t
+
+    def _told_before(self, t: float) -> dict[str, Any]:
+        """What was found in the picture before the one at ``t``, unless that is too long ago."""
+        told, self._told = self._told, {}
+        if told.get("hands") is None:
+            return told
+        return {**told, "hands_t": self._told_t} if 0.0 < t - self._told_t <= self.settings.hands_told_s else {"late": ["hands"]}
+
+    def _look_for_hands(self, frame: Frame, independent: bool) -> dict[str, Any]:
+        try:
+            return {"hands": self._read_hands(frame, independent)}
+        except Late:
+            return {"late": ["hands"]}
 
     def _read_face(self, frame: Frame, found: FoundFace, sight: Sight, independent: bool) -> dict[str, Any]:
         x, y, w, h = (round(v, 1) for v in found.box)
@@ -202,14 +225,15 @@ class Perception:
         return self._trained.gaze(frame.grey, patches, lambda: describe(mesh, fit, self._model), lambda: self._hands_ahead(frame))
 
     def _hands_ahead(self, frame: Frame) -> dict[str, Tensors]:
-        return self._hands.ahead(frame) if self._hands is not None else {}
+        return self._hands.ahead(frame) if self._hands is not None and not self._hands_after else {}
 
-    def _read_hands(self, frame: Frame, independent: bool, may_search: bool, lips: Lips | None) -> list[Hand] | None:
+    def _read_hands(self, frame: Frame, independent: bool) -> list[Hand] | None:
         if self._hands is None:
             return None
-        return self._signs.named(self._hands.still(frame) if independent else self._hands.track(frame, may_search), lips)
+        hands = self._hands.still(frame) if independent else self._hands.track(frame, self._may_search)
+        return self._signs.named(hands, self._lips)
 
-    def _lips(self, sight: Sight) -> Lips | None:
+    def _lips_of(self, sight: Sight) -> Lips | None:
         """Where they are; ``None`` without a face's mesh."""
         if sight.mesh is None or sight.fit is None:
             return None

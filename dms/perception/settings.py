@@ -19,6 +19,8 @@ class Settings:
     was only found after turning the picture counts only above it."""
     face_track_presence: float = 0.5
     """Presence below which a followed face is lost."""
+    hands_told_s: float = 0.25
+    """Where hands are looked for after a picture was judged: how much older than the next picture they may be."""
     bridge_s: float = 1.5
     """So long the place of a lost face is still looked at by the head-pose network alone, and so long its last pose says to which
     side it was turned: a glance over the shoulder takes about a second."""

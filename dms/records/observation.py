@@ -119,6 +119,9 @@ class Observation(Part, frozen=True, kw_only=True, tag_field="schema", tag="dms.
     objects: Objects | None = None
     image: Image | None = None
     late: list[str] = []
-    """Optional parts (``hands``) that were left out of this picture for want of time; they are unknown, never old."""
+    """Optional parts (``hands``) that were left out for want of time; they are unknown."""
+    hands_t: float | None = None
+    """Time, s, of the earlier picture that ``hands`` were seen in; ``None``: in this one. A live loop judges first and looks for
+    hands afterwards, so that they never delay the readiness."""
     zone: Zone | None = None
     """Policy work only."""

@@ -81,12 +81,16 @@ class Chain:
     def _new_perception(self, engines: Mapping[str, Engine]) -> Perception:
         return Perception(engines, self._camera, self._cabin.seat_region, driver=self._driver, now=self._now)
 
-    def frame(self, frame: Frame, deadline: float = math.inf) -> Judged:
-        """Judge one frame; ``deadline``: see ``Perception.see``."""
-        sight = self._perception.see(frame, deadline=deadline)
+    def frame(self, frame: Frame, deadline: float = math.inf, hands_after: bool = False) -> Judged:
+        """Judge one frame; ``deadline`` and ``hands_after``: see ``Perception.see``."""
+        sight = self._perception.see(frame, deadline=deadline, hands_after=hands_after)
         driver = self._step(sight.observation)
         assert driver is not None  # an observation always gives a state
         return Judged(frame, sight, self._state(driver))
+
+    def hands(self, frame: Frame, deadline: float) -> None:
+        """Look for hands in the frame just judged, for the next one to tell; see ``Perception.read_hands``."""
+        self._perception.read_hands(frame, deadline)
 
     def inputs(self, inputs: VehicleState) -> None:
         """Take vehicle inputs that belong to the next frame."""

@@ -8,6 +8,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from dms.bus.infotainment import HeadUnitReceiver
 from dms.bus.port import CanFrame
 from dms.bus.samples import GestureEvent
@@ -100,6 +102,8 @@ class Gesturing(Worker):
 
     def _step(self, observation: Observation) -> None:
         now = clock.now()
+        if observation.hands_t is not None:
+            observation = replace(observation, t=observation.hands_t)  # what hands do is timed by the picture that shows them
         context = self._context(now, observation)
         for act in self._session.step(observation, self._size, self._state, self._l3_state(now), context):
             self._post(event_of(act))

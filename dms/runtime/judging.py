@@ -1,7 +1,8 @@
 """The inference stage: newest picture in, statement out, on a thread of its own.
 
-The newest frame wins: a frame that perception had no time for is overwritten and counted. When the camera is silent the chain is
-fed with vehicle inputs alone, so that the silence becomes "unknown" within the profile's limit.
+The newest frame wins: a frame that perception had no time for is overwritten and counted. A picture is judged and told of first,
+and looked at for hands afterwards, until the next one is due; that one tells of them, so hands never delay readiness. When the
+camera is silent the chain is fed with vehicle inputs alone, so that the silence becomes "unknown" within the profile's limit.
 """
 
 import math
@@ -160,10 +161,11 @@ class Judging:
     def _take(self, frame: Frame) -> None:
         now = clock.now()
         self._period_s, self._heard_at = now - self._heard_at, now
+        gap_s = math.inf if self._last is None else frame.t - self._last.t
         self._last, self._told = frame, frame.t
         inputs = self._inputs(frame.t)
         self._chain.inputs(inputs)
-        judged = self._chain.frame(frame, frame.t + self._optional_s)
+        judged = self._chain.frame(frame, hands_after=True)
         for part in judged.sight.observation.late:
             self.counts.left_out[part] = self.counts.left_out.get(part, 0) + 1
         self.counts.frames += 1
@@ -171,6 +173,7 @@ class Judging:
         self.counts.states += 1
         self._outcome.judged(judged, inputs)
         self._pulse.trouble = None
+        self._chain.hands(frame, min(frame.t + self._optional_s, now + gap_s))  # until the next picture is due
 
     def _ask_golden(self) -> None:
         if self._engines.golden is not None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,31 @@ def test_without_time_hands_are_unknown_and_named_and_all_else_is_as_it_was(face
         assert (seen.hands is None) is late
         assert (seen.face, seen.head, seen.gaze, seen.eyes) == (wanted.face, wanted.head, wanted.gaze, wanted.eyes)
     assert wanted.hands and seen.hands  # they are followed again
+
+
+def test_hands_looked_for_after_the_judgement_are_told_with_the_next_picture(faces: EngineSet, frames: list[Frame]) -> None:
+    wanted = Perception({**faces, **one_hand()}, settings=RESTLESS)
+    chain = Perception({**faces, **one_hand()}, settings=RESTLESS)
+    before: Observation | None = None
+    for frame in frames[:8]:
+        seen, whole = chain.see(frame, hands_after=True).observation, wanted.see(frame).observation
+        assert (seen.face, seen.head, seen.gaze, seen.eyes) == (whole.face, whole.head, whole.gaze, whole.eyes)
+        if before is None:
+            assert seen.hands is None and seen.hands_t is None
+        else:
+            assert (seen.hands, seen.hands_t) == (before.hands, before.t)
+        chain.read_hands(frame)
+        before = whole
+    assert before is not None and before.hands
+
+
+def test_hands_of_long_ago_are_not_told(faces: EngineSet, frames: list[Frame]) -> None:
+    chain = Perception({**faces, **one_hand()}, settings=RESTLESS)
+    chain.see(frames[0], hands_after=True)
+    chain.read_hands(frames[0])
+    later = replace(frames[1], t=frames[0].t + 1.0)
+    seen = chain.see(later, hands_after=True).observation
+    assert seen.hands is None and seen.late == ["hands"]
 
 
 def test_without_a_clock_there_is_time_for_everything(faces: EngineSet, frames: list[Frame]) -> None:

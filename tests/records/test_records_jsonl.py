@@ -45,7 +45,7 @@ OBSERVATION = (
     b'"hands":[{"side":"right","confidence":0.9,"landmarks_px":[[1.0,2.0]],"fingers":5,"gesture":"open_palm",'
     b'"gesture_confidence":0.95}],'
     b'"objects":{"phone":0.01,"sunglasses":0.0,"mask":null},'
-    b'"image":{"mean":81.0,"sharpness":120.5,"saturated":0.0,"blocked":0.0,"frozen":false},"late":[],"zone":null}'
+    b'"image":{"mean":81.0,"sharpness":120.5,"saturated":0.0,"blocked":0.0,"frozen":false},"late":[],"hands_t":null,"zone":null}'
 )
 STATE = (
     b'{"schema":"dms.state/1","t":12.5,"readiness":"ready","readiness_score":0.93,"takeover_time_s":1.8,'
