@@ -179,7 +179,7 @@ def test_a_network_that_fails_and_is_well_again(tmp_path, frame, scripted, quiet
             assert waited_for(lambda: loop.counts.frames > 5 and diagnosis.keeper._before is not None)
             healthy = loop.judging._chain.frame
 
-            def broken(*_):
+            def broken(*_, **__):
                 loop.judging._chain.frame = healthy
                 raise EngineFailed("golden inference: gaze gives direction off by 0.3")
 
