@@ -25,7 +25,7 @@ def test_build_check_list_clean_as_a_user(
     assert refused.code == 4 and "no TensorRT plan of gaze (fp32)" in refused.complaint
     assert "run: dms engines build --backend tensorrt" in refused.complaint
     built = dms("engines", "build", "--backend", "tensorrt", "--slot", "gaze", "--slot", EYE, "--precision", "fp16")
-    assert built.code == 0 and "built gaze fp16, 0.7 MB, distance to the reference: gaze 0.00" in built.out
+    assert built.code == 0 and "built gaze fp16, 1.2 MB, distance to the reference: gaze 0.00" in built.out
     assert "gaze fp16: Building" in built.err
     checked = dms("engines", "check", "--backend", "tensorrt", "--precision", "fp16", "--slot", "gaze")
     assert checked.code == 0 and "all plans keep their limits" in checked.out
