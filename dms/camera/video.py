@@ -88,6 +88,7 @@ class _Times:
         self._last: float | None = None
 
     def time_of(self, raw: Any) -> float:
+        """Seconds since the first picture; one without a usable stamp comes a period after the one before."""
         stamp = None if raw.time is None else float(raw.time)
         if self._first is None:
             self._first = stamp
