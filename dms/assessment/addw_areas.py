@@ -7,7 +7,7 @@ Area 3: all below a plane tilted downward, minus Areas 1 and 2. What lies in non
 import math
 from typing import Literal
 
-from dms.assessment.geometry import angle_to_box_deg, corners, vehicle_direction
+from dms.assessment.geometry import corners, nearest, things, vehicle_direction
 from dms.profiles.policies import LowGaze
 from dms.records.cabin import Cabin
 from dms.records.words import Zone
@@ -39,7 +39,7 @@ class AddwAreas:
     def __init__(self, rules: LowGaze, cabin: Cabin) -> None:
         self._rules = rules
         self._eye = cabin.ocular_point_mm
-        self._glass = [corners(box) for box in cabin.zones if box.zone in WINDOWS]
+        self._glass = things([corners(box) for box in cabin.zones if box.zone in WINDOWS])
 
     def area(self, yaw_deg: float | None, pitch_deg: float | None, zone: Zone = "unknown") -> Area | None:
         """Area of a line of sight; ``None``: in none of the three, or not known.
@@ -66,4 +66,4 @@ class AddwAreas:
 
     def _near_window(self, yaw_deg: float, pitch_deg: float) -> bool:
         sight = vehicle_direction(yaw_deg, pitch_deg)
-        return any(angle_to_box_deg(self._eye, sight, box) <= self._rules.window_margin_deg for box in self._glass)
+        return nearest(self._glass, self._eye, sight, self._rules.window_margin_deg)[0] >= 0

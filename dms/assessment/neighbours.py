@@ -4,16 +4,16 @@ A small thing fills little of where an uncertain gaze may be, however well the r
 standard deviations, not the share of the chances.
 """
 
-import math
+from typing import Final
 
-from dms.assessment.geometry import Box, Outline, angle_to_box_deg, corners, inside, outline
+from dms.assessment.geometry import Thing, corners, nearest, things
 from dms.profiles.rules import AttentionRules
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 
-_FAR = 2.0
+_FAR: Final = 2.0
 """Standard deviations, the top of the legal range of ``attention.clear_std``; what lies farther lies so far."""
-_SURE_DEG = 0.1
+_SURE_DEG: Final = 0.1
 """No line of sight is taken as surer than this."""
 
 
@@ -23,8 +23,8 @@ class Neighbours:
     def __init__(self, cabin: Cabin, rules: AttentionRules) -> None:
         boxes = [(box.zone, corners(box)) for box in cabin.zones]
         driving = {*rules.road_zones, *rules.mirror_zones}
-        self._others = [(box, outline(box)) for zone, box in boxes if zone not in driving]
-        self._mirrors = [(box, outline(box)) for zone, box in boxes if zone in rules.mirror_zones]
+        self._others = things([box for zone, box in boxes if zone not in driving])
+        self._mirrors = things([box for zone, box in boxes if zone in rules.mirror_zones])
 
     def beside(self, origin: Vector, direction: Vector, std_deg: float) -> tuple[float, float]:
         """Standard deviations to the nearest thing that is no part of driving, and to the nearest mirror; 0 where it is met.
@@ -38,10 +38,6 @@ class Neighbours:
         return _nearest(self._others, origin, direction, limit), _nearest(self._mirrors, origin, direction, limit)
 
 
-def _nearest(things: list[tuple[Box, Outline]], origin: Vector, direction: Vector, limit_deg: float) -> float:
+def _nearest(others: list[Thing], origin: Vector, direction: Vector, limit_deg: float) -> float:
     """In standard deviations."""
-    nearest, least = limit_deg, -math.sin(math.radians(min(limit_deg, 90.0)))
-    for box, seen in things:
-        if inside(seen, origin, direction, least) is not None:
-            nearest = min(nearest, angle_to_box_deg(origin, direction, box))
-    return round(_FAR * nearest / limit_deg, 2)
+    return round(_FAR * nearest(others, origin, direction, limit_deg)[1] / limit_deg, 2)

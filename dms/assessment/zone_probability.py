@@ -7,29 +7,26 @@ same numbers give the same answer, in a few microseconds.
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import Final
 
-from dms.assessment.geometry import Box, Outline, corners, first_hit, inside, outline
+from dms.assessment.geometry import RADIANS, Box, Outline, corners, first_hit, inside, outline
 from dms.records.base import Vector
 from dms.records.cabin import Cabin
 from dms.records.words import Zone
 
-_TINY = 1e-9
-_SURE_DEG = 0.1
+_TINY: Final = 1e-9
+_SURE_DEG: Final = 0.1
 """No line of sight is taken as surer than this."""
-_FAR = 3.5
+_FAR: Final = 3.5
 """So many standard deviations outside an outline the chance is none."""
-_PER_ROOT = math.sqrt(0.5)
+_PER_ROOT: Final = math.sqrt(0.5)
 _DIGITS = 3
 _GRID = 6
 """So many lines of sight each way find out what hides what."""
 
 
-class Panel(NamedTuple):
-    """One box of a zone, and what stands in front of it, each with the share of that which covers this box."""
-
-    seen: Outline
-    in_front: list[tuple[Outline, float]]
+Panel = tuple[Outline, list[tuple[Outline, float]]]
+"""One box of a zone, and what stands in front of it, each with the share of that which covers this box."""
 
 
 class ZoneProbability:
@@ -40,7 +37,7 @@ class ZoneProbability:
         self._panels: dict[Zone, list[Panel]] = {}
         rays = [_rays_to(cabin.ocular_point_mm, box) for box in boxes]
         for number, zone in enumerate(cabin.zones):
-            panel = Panel(outline(boxes[number]), _in_front(cabin.ocular_point_mm, number, boxes, rays))
+            panel = outline(boxes[number]), _in_front(cabin.ocular_point_mm, number, boxes, rays)
             self._panels.setdefault(zone.zone, []).append(panel)
 
     def of(self, zone: Zone, origin: Vector, direction: Vector, std_deg: float) -> float:
@@ -54,7 +51,7 @@ class ZoneProbability:
         """
         if zone == "other":
             return round(max(0.0, 1.0 - sum(self.of(name, origin, direction, std_deg) for name in self._panels)), _DIGITS)
-        met, sigma = 0.0, math.radians(max(std_deg, _SURE_DEG))
+        met, sigma = 0.0, max(std_deg, _SURE_DEG) * RADIANS
         for seen, in_front in self._panels.get(zone, ()):
             chance = _meets(seen, origin, direction, sigma)
             if chance > 0.0:
@@ -66,10 +63,9 @@ class ZoneProbability:
 
 def _meets(seen: Outline, origin: Vector, direction: Vector, sigma: float) -> float:
     """Chance of lying between all four planes."""
-    sines = inside(seen, origin, direction, -_FAR * sigma)
-    if sines is None:
+    left, right, upper, lower = inside(seen, origin, direction, -_FAR * sigma)
+    if left < -1.0:
         return 0.0
-    left, right, upper, lower = sines
     scale = _PER_ROOT / sigma
     return 0.25 * (math.erf(left * scale) + math.erf(right * scale)) * (math.erf(upper * scale) + math.erf(lower * scale))
 
@@ -89,7 +85,8 @@ def _in_front(eye: Vector, number: int, boxes: list[Box], rays: list[list[Vector
 
 def _rays_to(eye: Vector, box: Box) -> list[Vector]:
     """Lines of sight to an even pattern of points of a box's middle plane."""
-    a, a_low, a_high, b, b_low, b_high, c, c_low, c_high = outline(box)
+    a, a_low, a_high, b_low, b_high, c_low, c_high = outline(box)
+    b, c = (a + 1) % 3, (a + 2) % 3
     steps = [(i + 0.5) / _GRID for i in range(_GRID)]
     rays = []
     for one, two in itertools.product(steps, steps):

@@ -8,17 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dms.assessment.geometry import (
-    Box,
-    angle_to_box_deg,
-    corners,
-    first_hit,
-    inside,
-    outline,
-    plus,
-    vehicle_angles,
-    vehicle_direction,
-)
+from dms.assessment.geometry import Box, corners, first_hit, inside, nearest, plus, things, vehicle_angles, vehicle_direction
 from dms.assessment.neighbours import Neighbours
 from dms.assessment.zone_probability import ZoneProbability
 from dms.profiles.rules import AttentionRules, GazeRules
@@ -68,9 +58,9 @@ class ZoneMap:
         self._road_zones, self._road = road_zones, frozenset(road_zones)
         self._names: list[Zone] = [box.zone for box in cabin.zones]
         self._boxes: list[Box] = [corners(box) for box in cabin.zones]
-        self._outlines = [outline(box) for box in self._boxes]
-        self._road_outlines = [seen for seen, name in zip(self._outlines, self._names, strict=True) if name in self._road]
+        self._things = things(self._boxes)
         self._margin = -math.sin(math.radians(rules.margin_deg))
+        self._roads = [thing for thing, name in zip(self._things, self._names, strict=True) if name in self._road]
         self._chances = ZoneProbability(cabin)
         one, two, three = (tuple(float(v) for v in row) for row in cabin.camera.rotation())
         self._rotation = (*one, *two, *three)
@@ -129,24 +119,21 @@ class ZoneMap:
         hit = first_hit(origin, direction, self._boxes)
         if hit is not None:
             return self._names[hit]
-        near = [n for n, seen in enumerate(self._outlines) if inside(seen, origin, direction, self._margin) is not None]
-        angles = [(angle_to_box_deg(origin, direction, self._boxes[n]), n) for n in near]
-        angle, nearest = min(angles, default=(math.inf, 0))
-        return self._names[nearest] if angle <= self._rules.margin_deg else "other"
+        near, _ = nearest(self._things, origin, direction, self._rules.margin_deg)
+        return "other" if near < 0 else self._names[near]
 
     def _either(self, zone: Zone, origin: Vector, direction: Vector, spread: float) -> bool:
         """Could a line of sight this uncertain lie on the road and off it alike?"""
         if zone in self._road:
-            return not all(self._on_or_beside_road(origin, probe) for probe in _probes(direction, spread))
-        roads = (box for box, name in zip(self._boxes, self._names, strict=True) if name in self._road)
-        return any(angle_to_box_deg(origin, direction, box) <= spread for box in roads)
+            return any(not self._on_or_beside_road(origin, probe) for probe in _probes(direction, spread))
+        return nearest(self._roads, origin, direction, spread)[0] >= 0
 
     def _on_or_beside_road(self, origin: Vector, probe: Vector) -> bool:
         """Does this line of sight meet the road, or nothing and pass the road within the margin?"""
         hit = first_hit(origin, probe, self._boxes)
         if hit is not None:
             return self._names[hit] in self._road
-        return any(inside(seen, origin, probe, self._margin) is not None for seen in self._road_outlines)
+        return any(inside(seen, origin, probe, self._margin)[0] >= -1.0 for _, seen in self._roads)
 
 
 class ZoneFilter:

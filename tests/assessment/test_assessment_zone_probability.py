@@ -10,7 +10,7 @@ from drives import CABIN, PROFILE, drive, never, observation
 
 from dms.assessment import Assessor, load_cabin
 from dms.assessment.cabins import EXAMPLES
-from dms.assessment.geometry import angle_to_box_deg, corners, first_hit, inside, outline, vehicle_direction
+from dms.assessment.geometry import OUTSIDE, angle_to_box_deg, corners, first_hit, inside, outline, vehicle_direction
 from dms.assessment.zone_probability import ZoneProbability
 from dms.assessment.zones import ZoneMap
 from dms.records import Gaze, Head, Observation
@@ -94,7 +94,7 @@ def test_outline_rules_out_only_what_is_further_away() -> None:
         for zone in LHD.zones:
             box = corners(zone)
             angle = angle_to_box_deg(LHD.ocular_point_mm, ray, box)
-            if inside(outline(box), LHD.ocular_point_mm, ray, -math.sin(math.radians(3.0))) is None:
+            if inside(outline(box), LHD.ocular_point_mm, ray, -math.sin(math.radians(3.0))) == OUTSIDE:
                 ruled_out += 1
                 assert angle > 2.99, zone.zone
     assert ruled_out > 0.8 * 1000 * len(LHD.zones)
