@@ -1,13 +1,13 @@
 """What all records share: immutable, typed, checked at the door, one JSON object a line.
 
 Bounds and units live in the field types (``Annotated[float, msgspec.Meta(ge=0, le=1)]``). msgspec checks them when a line
-is decoded; ``__post_init__`` checks the same bounds when our own code builds a record, so a NaN never travels.
+is decoded; ``__post_init__`` checks the same bounds when our own code builds a record, so a NaN never travels. Records are
+trees, never circles: the garbage collector need not look at them.
 """
 
 import math
 import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -36,26 +36,27 @@ Field = tuple[str, float, float, bool | None]
 """Name, lowest, highest; for vectors: must it be a unit vector (else ``None``)."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds."""
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds.
 
-    def __post_init__(self) -> None:
-        """Refuse NaN, infinities, out-of-range values and directions that are not unit vectors.
+    Making one refuses NaN, infinities, out-of-range values and directions that are not unit vectors with a ``RecordError`` that
+    names the field and the value.
+    """
 
-        Raises:
-            RecordError: naming the field and the value.
-        """
-        _checker(type(self))(self)
+    def __init_subclass__(cls, **config: Any) -> None:
+        """Each class gets a check of its own fields."""
+        super().__init_subclass__(**config)
+        cls.__post_init__ = _checker(cls)  # type: ignore[attr-defined]
 
 
-@cache
 def _checker(cls: type) -> Callable[[Part], None]:
     """A function that looks at each numeric field once. Written out as source, as dataclasses do: it runs for every record."""
     lines = ["def check(record):", " pass"]
-    for number, (name, low, high, unit) in enumerate(_checks(cls)):
+    fields = _checks(cls)
+    for number, (name, low, high, unit) in enumerate(fields):
         fits = f"{low!r} <= value <= {high!r}" if unit is None else f"_vector_fits(value, {unit})"  # NaN fails every comparison
         lines += [f" value = record.{name}", f" if value is not None and not {fits}: raise _complaint(fields[{number}], value)"]
-    made: dict[str, Any] = {"_vector_fits": _vector_fits, "_complaint": _complaint, "fields": _checks(cls)}
+    made: dict[str, Any] = {"_vector_fits": _vector_fits, "_complaint": _complaint, "fields": fields}
     exec("\n".join(lines), made)  # nothing but field names of our own classes and their bounds goes in
     check: Callable[[Part], None] = made["check"]
     return check
@@ -78,7 +79,6 @@ def _complaint(field: Field, value: Any) -> RecordError:
     return RecordError(f"{name} = {value} has an entry that is not a finite number")
 
 
-@cache
 def _checks(cls: type) -> tuple[Field, ...]:
     """(field, low, high, for vectors: must it be a unit vector) of each numeric field of a record class."""
     found: list[Field] = []
