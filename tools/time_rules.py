@@ -72,10 +72,14 @@ def timings(count: int) -> Iterator[Timing]:
     """All lines of the table."""
     for std_deg in SPREADS:
         pictures = [picture(number, std_deg) for number in range(count)]
-        zones = ZoneMap(CABIN, load_profile("l3_default").rules.gaze, ["road"])
-        yield timed("line of sight to zone", std_deg, pictures, zones.look)
+        yield timed("line of sight to zone", std_deg, pictures, _sight())
         for name in available():
             yield timed(name, std_deg, pictures, _whole(name))
+
+
+def _sight() -> Callable[[Observation], object]:
+    zones = ZoneMap(CABIN, load_profile("l3_default").rules.gaze, ["road"])
+    return lambda one: zones.look(one.gaze, one.head)
 
 
 def _whole(name: str) -> Callable[[Observation], object]:

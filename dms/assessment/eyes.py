@@ -1,6 +1,5 @@
 """What one observation says about the lids: seen or not, shut or not. Not seen is never shut and never open."""
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from dms.profiles.rules import EyeRules
@@ -31,23 +30,27 @@ def judge_lids(observation: Observation, rules: EyeRules) -> Lids:
     """Mean over the eyes that can be judged."""
     if not observation.eyes:
         return UNSEEN
-    eyes = [eye for name, eye in observation.eyes.items() if name in NAMES and _clear(eye, rules)]
-    told = [eye for eye in eyes if eye.closed is not None or eye.openness is not None]
-    openness, millimetres = _mean([eye.openness for eye in told]), _mean([eye.opening_mm for eye in eyes])
-    if not told:
-        return UNSEEN if millimetres is None else Lids(opening=millimetres, scale="mm")
-    shut = sum([_shut(eye, rules) for eye in told]) / len(told) >= rules.closed_probability
-    visible = min([eye.visible or 0.0 for eye in told])
-    if millimetres is not None:
-        return Lids(shut, openness, visible, millimetres, "mm")
-    if openness is not None:
-        return Lids(shut, openness, visible, openness, "share")
-    return Lids(shut, None, visible, 0.0 if shut else 1.0, "shut")
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    told = wide = measured = 0
+    shut, openness, millimetres, visible = 0.0, 0.0, 0.0, 1.0
+    for name, eye in observation.eyes.items():
+        if name not in NAMES or not _clear(eye, rules):
+            continue
+        if eye.opening_mm is not None:
+            measured, millimetres = measured + 1, millimetres + eye.opening_mm
+        if eye.openness is not None:
+            wide, openness = wide + 1, openness + eye.openness
+        elif eye.closed is None:
+            continue
+        told, shut, visible = told + 1, shut + _shut(eye, rules), min(visible, eye.visible or 0.0)
+    share = openness / wide if wide else None
+    if told == 0:
+        return Lids(opening=millimetres / measured, scale="mm") if measured else UNSEEN
+    down = shut / told >= rules.closed_probability
+    if measured:
+        return Lids(down, share, visible, millimetres / measured, "mm")
+    if share is not None:
+        return Lids(down, share, visible, share, "share")
+    return Lids(down, None, visible, 0.0 if down else 1.0, "shut")
 
 
 def _clear(eye: Eye, rules: EyeRules) -> bool:

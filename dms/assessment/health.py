@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from functools import lru_cache
 
 from dms.assessment.sharpness import SharpnessWatch
 from dms.assessment.windows import TINY, HeldTime, Tick
@@ -12,8 +13,9 @@ from dms.records.words import HealthState
 _READY = Health(state="ready")
 
 
+@lru_cache(maxsize=8)
 def _camera(state: HealthState, *reasons: str) -> Health:
-    """Not well, for reasons of the camera's."""
+    """Not well, for reasons of the camera's. Remembers the newest ones: most pictures change nothing in it."""
     return Health(state=state, reasons=list(reasons), parts=["camera"])
 
 
@@ -45,6 +47,7 @@ class CameraWatch:
         self._sharpness = SharpnessWatch(rules)
         self._silent_s = 0.0
         self.fps: float | None = None
+        self._whole_fps = 0
         self.health = Health()
 
     def step(self, tick: Tick, fault: str | None, eyes_unseen: bool | None, image: Image | None = None) -> None:
@@ -70,7 +73,7 @@ class CameraWatch:
     @property
     def blinks_countable(self) -> bool:
         """Is the frame rate high enough for blink statistics?"""
-        return self.fps is not None and round(self.fps) >= self._rules.fps_blink_min
+        return self._whole_fps >= self._rules.fps_blink_min
 
     @property
     def _eyes_long_unseen(self) -> bool:
@@ -85,6 +88,7 @@ class CameraWatch:
             self._times.popleft()
         span = tick.t - self._times[0]
         self.fps = (len(self._times) - 1) / span if span >= self._rules.fps_warm_up_s - TINY else None
+        self._whole_fps = 0 if self.fps is None else round(self.fps)
 
     def _judge(self, fault: str | None) -> Health:
         if fault is not None:
@@ -94,7 +98,7 @@ class CameraWatch:
         if self.fps < self._rules.fps_min - TINY:
             return _camera("fault", f"{self.fps:.1f} pictures/s, under {self._rules.fps_min:.0f}")
         reasons = []
-        if round(self.fps) < self._rules.fps_timing_min:
+        if self._whole_fps < self._rules.fps_timing_min:
             reasons.append(f"{self.fps:.1f} pictures/s, under {self._rules.fps_timing_min:.0f}")
         if self._eyes_long_unseen:
             reasons.append(f"eyes not visible for {self._eyes_unseen.held:.1f} s")

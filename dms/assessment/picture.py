@@ -45,8 +45,8 @@ class PictureReader:
         if not face:
             return None
         eyes_tell = observation.gaze is not None and lids.shut is not None
-        seen = observation if eyes_tell else Observation(t=observation.t, head=observation.head)
-        return self._zones.look(self._calibration.corrected(seen))
+        gaze, head = observation.gaze if eyes_tell else None, observation.head
+        return self._zones.look(self._calibration.corrected(gaze, head), head)
 
     def _confidence(self, observation: Observation, lids: Lids, sight: Sight | None) -> float:
         """The weakest link of what this picture is judged by; 0 where a link is missing."""

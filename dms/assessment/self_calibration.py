@@ -47,6 +47,8 @@ class SelfCalibration:
         ahead = cabin.camera.rotation().T @ np.array(vehicle_direction(rules.road_yaw_deg, rules.road_pitch_deg))
         self._ahead: Vector = (float(ahead[0]), float(ahead[1]), float(ahead[2]))
         self._head_cosine = math.cos(math.radians(rules.head_max_deg))
+        self._recorded: tuple[float, Point] = (0.0, (0.0, 0.0))
+        self._record = Calibration()
         self.reset()
 
     def reset(self) -> None:
@@ -113,9 +115,10 @@ class SelfCalibration:
         if half_shut or self._std_of(seen.gaze) > self._rules.reading_std_max_deg:
             return None
         place = self._off_road(seen.gaze, seen.head)
-        if place is None or not all(map(math.isfinite, place)):
+        if place is None or not (math.isfinite(place[0]) and math.isfinite(place[1])):
             return None
-        turned = sum(a * b for a, b in zip(seen.head.forward_camera, self._ahead, strict=True)) < self._head_cosine
+        (a, b, c), (x, y, z) = seen.head.forward_camera, self._ahead
+        turned = a * x + b * y + c * z < self._head_cosine
         near = math.hypot(*place) <= self._rules.offset_max_deg + self._rules.gather_radius_deg
         return None if turned and near else place  # far to the side an eye's error is another one; a look elsewhere it still is
 
@@ -177,16 +180,14 @@ class SelfCalibration:
     def _used(self) -> bool:
         return self.progress >= self._rules.use_from
 
-    def corrected(self, observation: Observation) -> Observation:
-        """The observation with this driver's offset added to its gaze; as it was while too little is known."""
-        gaze, head = observation.gaze, observation.head
+    def corrected(self, gaze: Gaze | None, head: Head | None) -> Gaze | None:
+        """The gaze with this driver's offset added; as it was while too little is known, of the driver or of the head."""
         axes = head_axes(head) if head is not None and gaze is not None and self._used else None
         if axes is None or gaze is None:
-            return observation
+            return gaze
         yaw, pitch = axes.angles_deg(gaze.direction_camera)
         direction = axes.direction_camera(yaw + self._offset[0], pitch + self._offset[1])
-        turned = msgspec.structs.replace(gaze, direction_camera=direction, std_deg=self._std_left(self._std_of(gaze)))
-        return msgspec.structs.replace(observation, gaze=turned)
+        return msgspec.structs.replace(gaze, direction_camera=direction, std_deg=self._std_left(self._std_of(gaze)))
 
     def _std_of(self, gaze: Gaze) -> float:
         return self._gaze.default_std_deg if gaze.std_deg is None else gaze.std_deg
@@ -200,9 +201,12 @@ class SelfCalibration:
 
     @property
     def record(self) -> Calibration:
-        """For the published state."""
-        yaw, pitch = self._offset if self._used else (0.0, 0.0)
-        return Calibration(progress=round(self.progress, 3), yaw_deg=round(yaw, 2), pitch_deg=round(pitch, 2))
+        """For the published state; the last one as long as nothing changes."""
+        now = self.progress, self._offset if self._used else (0.0, 0.0)
+        if now != self._recorded:
+            self._recorded, (progress, (yaw, pitch)) = now, now
+            self._record = Calibration(progress=round(progress, 3), yaw_deg=round(yaw, 2), pitch_deg=round(pitch, 2))
+        return self._record
 
     @property
     def because(self) -> list[str]:

@@ -18,7 +18,7 @@ def seen(
     attention = _attention(now, calibration)
     chain = causes(now, attention.zone, availability, warnings.demands)
     return DriverState(
-        t=now.tick.t, present=now.presence.present, eyes_closed_s=None if shut_s is None else round(shut_s, 4),
+        t=now.tick.t, present=now.presence.present, eyes_closed_s=shut_s if not shut_s else round(shut_s, 4),
         attention=attention, availability=availability, drowsiness=drowsiness(now), drowsy=now.drowsy,
         hands_on=inputs.hands_on, seat=inputs.seat, belt=inputs.belt,
         warning=warnings.warning, warning_stage=warnings.stage, requests=warnings.requests, locked_out=locked,

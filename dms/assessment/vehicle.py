@@ -30,7 +30,7 @@ class VehicleInputs:
 
 def driver_input(state: VehicleState, rules: AvailabilityRules) -> bool | None:
     """Does the driver work a control only the driver has? ``None`` when no such input is known."""
-    torque = None if state.steering_torque_nm is None else abs(state.steering_torque_nm) >= rules.torque_nm
-    hands = state.hands_on if rules.hands_on_counts else None
-    known = [value for value in (torque, state.brake, hands) if value is not None]
-    return any(known) if known else None
+    torque, hands = state.steering_torque_nm, state.hands_on if rules.hands_on_counts else None
+    if state.brake or hands or (torque is not None and abs(torque) >= rules.torque_nm):
+        return True
+    return None if state.brake is None and hands is None and torque is None else False

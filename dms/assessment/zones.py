@@ -12,7 +12,7 @@ from dms.assessment.geometry import Box, corners, first_hit, inside, nearest, pl
 from dms.assessment.neighbours import Neighbours
 from dms.assessment.zone_probability import ZoneProbability
 from dms.profiles.rules import AttentionRules, GazeRules
-from dms.records import Observation
+from dms.records import Gaze, Head
 from dms.records.angles import direction_from, yaw_pitch_deg
 from dms.records.base import Vector
 from dms.records.cabin import Cabin, DriverBaseline
@@ -67,9 +67,8 @@ class ZoneMap:
         self._camera = cabin.camera.position_mm
         self._ocular = cabin.ocular_point_mm
 
-    def look(self, observation: Observation) -> Sight | None:
-        """Zone of an observation's gaze; head pose stands in without gaze; ``None`` without both."""
-        gaze, head = observation.gaze, observation.head
+    def look(self, gaze: Gaze | None, head: Head | None = None) -> Sight | None:
+        """Zone of a gaze; head pose stands in without one; ``None`` without both."""
         if gaze is not None:
             return self._sight("gaze", gaze.direction_camera, gaze.origin_camera_mm, gaze.std_deg)
         if head is not None:

@@ -1,6 +1,7 @@
 """The decision: an ordered list of named reasons; the first that applies decides. Only when none applies the driver is ready."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -29,17 +30,22 @@ Reason = Callable[[DriverState, Rules], Verdict | None]
 def ready_for_takeover(state: DriverState, profile: Profile) -> TakeoverReadiness:
     """The published record for one state; its first cause is the one that decided."""
     verdict = decide(state, profile.rules)
-    warning = Warning(class_=state.warning, stage=state.warning_stage)
     time_s = takeover_time_s(state, verdict.readiness, profile.rules.takeover)
     points = score(state, verdict.readiness, profile.rules.readiness)
     return TakeoverReadiness(
         t=state.t, readiness=verdict.readiness, level=verdict.level, readiness_score=points, takeover_time_s=time_s,
         takeover_interval_s=takeover_interval_s(time_s, profile.rules.takeover),
         confidence=state.confidence, attention=state.attention, availability=state.availability, drowsiness=state.drowsiness,
-        warning=warning, requests=state.requests, locked_out=state.locked_out,
+        warning=_warning(state.warning, state.warning_stage), requests=state.requests, locked_out=state.locked_out,
         health=_health(state.health, profile), because=[verdict.reason, *state.because],
         profile=profile.identity,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _warning(name: WarningClass | None, stage: int) -> Warning:
+    """There are few."""
+    return Warning(class_=name, stage=stage)
 
 
 def _health(health: Health, profile: Profile) -> Health:

@@ -1,5 +1,7 @@
 """Score and advisory take-over time. Neither is a regulated number: a controller may use only the level and the R157 bits."""
 
+from functools import lru_cache
+
 from dms.profiles.rules import ReadinessRules, TakeoverRules
 from dms.records import DriverState
 from dms.records.words import Readiness
@@ -33,5 +35,10 @@ def takeover_interval_s(seconds: float | None, rules: TakeoverRules) -> tuple[fl
     """Two standard deviations to each side of the advisory time, inside what was ever measured."""
     if seconds is None:
         return None
-    spread = 2.0 * rules.spread_share * seconds
-    return round(max(rules.min_s, seconds - spread), 2), round(min(rules.max_s, seconds + spread), 2)
+    return _around(seconds, 2.0 * rules.spread_share * seconds, rules.min_s, rules.max_s)
+
+
+@lru_cache(maxsize=8)
+def _around(seconds: float, spread: float, least: float, most: float) -> tuple[float, float]:
+    """Remembers the newest ones: a ready driver's time is always the same."""
+    return round(max(least, seconds - spread), 2), round(min(most, seconds + spread), 2)

@@ -8,6 +8,7 @@ trees, never circles: the garbage collector need not look at them.
 import math
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -37,18 +38,24 @@ Field = tuple[str, float, float, bool | None]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds.
-
-    Making one refuses NaN, infinities, out-of-range values and directions that are not unit vectors with a ``RecordError`` that
-    names the field and the value.
-    """
+    """Base of all records and their parts: frozen, keyword only, every number finite and inside its bounds."""
 
     def __init_subclass__(cls, **config: Any) -> None:
-        """Each class gets a check of its own fields."""
+        """Each class gets the check of its own fields, unless it has one that calls this one."""
         super().__init_subclass__(**config)
-        cls.__post_init__ = _checker(cls)  # type: ignore[attr-defined]
+        if "__post_init__" not in cls.__dict__:
+            cls.__post_init__ = _checker(cls)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Refuse NaN, infinities, out-of-range values and directions that are not unit vectors.
+
+        Raises:
+            RecordError: naming the field and the value.
+        """
+        _checker(type(self))(self)
 
 
+@cache
 def _checker(cls: type) -> Callable[[Part], None]:
     """A function that looks at each numeric field once. Written out as source, as dataclasses do: it runs for every record."""
     lines = ["def check(record):", " pass"]

@@ -24,15 +24,15 @@ class HeadAxes(NamedTuple):
 
     def angles_deg(self, direction_camera: Vector) -> tuple[float, float]:
         """Yaw and pitch of a camera-frame direction in head axes, degrees."""
-        x, y, z = (_dot(axis, direction_camera) for axis in self)
+        x, y, z = _dot(self.x, direction_camera), _dot(self.y, direction_camera), _dot(self.z, direction_camera)
         return math.degrees(math.atan2(-x, -z)), math.degrees(math.atan2(-y, math.hypot(x, z)))
 
     def direction_camera(self, yaw_deg: float, pitch_deg: float) -> Vector:
         """Unit vector of the camera frame that has these angles in head axes; inverse of ``angles_deg``."""
         yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
         a, b, c = -math.sin(yaw) * math.cos(pitch), -math.sin(pitch), -math.cos(yaw) * math.cos(pitch)
-        one, two, three = (a * x + b * y + c * z for x, y, z in zip(self.x, self.y, self.z, strict=True))
-        return one, two, three
+        (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = self.x, self.y, self.z
+        return a * x0 + b * y0 + c * z0, a * x1 + b * y1 + c * z1, a * x2 + b * y2 + c * z2
 
 
 def head_axes(head: Head) -> HeadAxes | None:

@@ -6,7 +6,7 @@ from drives import CABIN, PROFILE
 from dms.assessment.geometry import vehicle_direction
 from dms.assessment.neighbours import Neighbours
 from dms.assessment.zones import ZoneMap
-from dms.records import Gaze, Observation
+from dms.records import Gaze
 
 NEIGHBOURS = Neighbours(CABIN, PROFILE.rules.attention)
 EYES = CABIN.ocular_point_mm
@@ -42,7 +42,7 @@ def test_only_a_look_at_the_driving_task_tells_what_is_beside_it() -> None:
 
     def told(yaw: float, pitch: float) -> tuple[float | None, float | None]:
         x, y, z = CABIN.camera.rotation().T @ vehicle_direction(yaw, pitch)
-        sight = zones.look(Observation(t=0.0, gaze=Gaze(direction_camera=(float(x), float(y), float(z)), std_deg=5.5)))
+        sight = zones.look(Gaze(direction_camera=(float(x), float(y), float(z)), std_deg=5.5))
         assert sight is not None
         return sight.other_std, sight.mirror_std
 

@@ -103,7 +103,7 @@ def test_what_is_not_the_road_is_not_learned(name: str) -> None:
     records = teach(calibration, drive(Driver(offset), 400, where))
     assert all((r.yaw_deg, r.pitch_deg) == (0.0, 0.0) and r.progress < RULES.use_from for r in records)
     picture = Driver(offset).picture(401.0, LAP)
-    assert calibration.corrected(picture) is picture
+    assert calibration.corrected(picture.gaze, picture.head) is picture.gaze
 
 
 def test_the_lap_stays_the_lap_after_a_true_calibration() -> None:
@@ -269,7 +269,8 @@ def test_nobody_is_ready_before_the_evidence_is_there_and_the_true_road_is_known
 def std_after(calibration_known: bool, std: float, offset: Place = (2.0, 0.0)) -> float:
     calibration = new(calibration_known)
     teach(calibration, drive(Driver(offset, std=std), 240))
-    gaze = calibration.corrected(Driver(offset, std=std).picture(241.0, ROAD)).gaze
+    picture = Driver(offset, std=std).picture(241.0, ROAD)
+    gaze = calibration.corrected(picture.gaze, picture.head)
     assert gaze is not None and gaze.std_deg is not None
     return gaze.std_deg
 
@@ -324,5 +325,5 @@ def test_whatever_the_stream_the_offset_stays_inside_its_clamp_and_moves_slowly(
             before = record
         t += seconds
         picture = driver.picture(t, place)
-        corrected = calibration.corrected(picture)
-        assert (corrected is picture) or before.progress >= RULES.use_from
+        corrected = calibration.corrected(picture.gaze, picture.head)
+        assert (corrected is picture.gaze) or before.progress >= RULES.use_from

@@ -13,7 +13,7 @@ from dms.assessment.cabins import EXAMPLES
 from dms.assessment.geometry import OUTSIDE, angle_to_box_deg, corners, first_hit, inside, outline, vehicle_direction
 from dms.assessment.zone_probability import ZoneProbability
 from dms.assessment.zones import ZoneMap
-from dms.records import Gaze, Head, Observation
+from dms.records import Gaze, Head
 from dms.records.base import Vector
 from dms.records.words import Zone
 
@@ -107,23 +107,23 @@ def sight(yaw: float, pitch: float, std: float | None) -> Gaze:
 
 def test_P02_a_sight_says_how_likely_its_zone_and_the_road_are() -> None:
     zones = ZoneMap(LHD, PROFILE.rules.gaze, ["road"])
-    road = zones.look(Observation(t=0.0, gaze=sight(0, 0, 3.0)))
+    road = zones.look(sight(0, 0, 3.0))
     assert road is not None and road.probability == road.on_road and road.probability is not None and road.probability > 0.99
-    cluster = zones.look(Observation(t=0.0, gaze=sight(4, -20, 5.0)))
+    cluster = zones.look(sight(4, -20, 5.0))
     assert cluster is not None and cluster.zone == "cluster" and cluster.probability is not None and cluster.on_road is not None
     assert 0.5 < cluster.probability < 0.9 and 0.01 < cluster.on_road < 0.1
-    unsure = zones.look(Observation(t=0.0, gaze=sight(0, -9, 18.0)))
+    unsure = zones.look(sight(0, -9, 18.0))
     assert unsure is not None and (unsure.zone, unsure.probability) == ("unknown", None) and unsure.on_road is not None
     assert 0.2 < unsure.on_road < 0.6
     x, y, z = sight(0, 0, None).direction_camera
-    head = zones.look(Observation(t=0.0, head=Head(forward_camera=(x, y, z), up_camera=(0.0, -1.0, 0.0), std_deg=4.0)))
+    head = zones.look(None, Head(forward_camera=(x, y, z), up_camera=(0.0, -1.0, 0.0), std_deg=4.0))
     assert head is not None and head.by == "head" and head.probability is not None and head.probability > 0.9
 
 
 def test_P02_a_second_road_zone_counts_as_road() -> None:
     road: list[Zone] = ["road", "cluster"]
     rules = msgspec.structs.replace(PROFILE.rules.gaze, road_probability_min=0.5)
-    both = ZoneMap(LHD, rules, road).look(Observation(t=0.0, gaze=sight(4, -20, 5.0)))
+    both = ZoneMap(LHD, rules, road).look(sight(4, -20, 5.0))
     assert both is not None and both.probability is not None and both.on_road is not None
     assert both.on_road == pytest.approx(both.probability + 0.023, abs=0.01)
 
