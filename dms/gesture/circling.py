@@ -6,16 +6,13 @@ from collections import deque
 from dms.gesture.settings import Interaction
 
 WHOLE = 2.0 * math.pi
-KEPT_S = 1.75
-CARRIED = (-0.12 * WHOLE, 0.3 * WHOLE)
-"""No more than so far before or beyond the end of a turn was it told."""
 
 
 class Circling:
     """Fed with by how much the hand's way has turned since the look before, radians.
 
     Args:
-        rules: ``first_turn``, ``next_turn``.
+        rules: ``first_turn``, ``next_turn``, ``turn_early``, ``turn_late``, ``turning_s``.
     """
 
     def __init__(self, rules: Interaction) -> None:
@@ -32,7 +29,7 @@ class Circling:
         """In order of time."""
         self._turns.append((t, turned))
         self._since += turned
-        while not 0.0 <= t - self._turns[0][0] <= KEPT_S:
+        while not 0.0 <= t - self._turns[0][0] <= self._rules.turning_s:
             self._turns.popleft()
 
     def first(self) -> bool:
@@ -40,7 +37,8 @@ class Circling:
         turned = sum(turned for _, turned in self._turns)
         if abs(turned) < self._rules.first_turn * WHOLE:
             return False
-        beyond = min(CARRIED[1], max(CARRIED[0], abs(turned) - WHOLE))
+        rules = self._rules
+        beyond = min(rules.turn_late * WHOLE, max(-rules.turn_early * WHOLE, abs(turned) - WHOLE))
         self._since = math.copysign(1.0, turned) * beyond
         return True
 

@@ -8,13 +8,8 @@ from numpy.typing import NDArray
 
 from dms.gesture.settings import Interaction
 
-BACK_S = 0.7
-"""The fingers closed no longer ago than this when the gesture is told."""
 OPEN_LOOKS = 3
 """So many looks together say that the fingers are apart: one point may be wrong."""
-LENGTH = 1.76
-"""A hand's length in palms, as pictures of generated hands have it (median); the palm goes from the wrist to the knuckle of the
-middle finger."""
 _PALM = (0, 5, 9, 13, 17)
 _THUMB_TIP, _INDEX_TIP, _WRIST, _KNUCKLE = 4, 8, 0, 9
 
@@ -50,7 +45,7 @@ class Drag:
         palm = float(np.linalg.norm(points[_KNUCKLE] - points[_WRIST]))
         gap = float(np.linalg.norm(points[_THUMB_TIP] - points[_INDEX_TIP])) / radius
         self._looks.append(_Look(t, points[list(_PALM)].mean(axis=0), palm, gap))
-        while not 0.0 <= t - self._looks[0].t <= BACK_S:
+        while not 0.0 <= t - self._looks[0].t <= self._rules.pinch_back_s:
             self._looks.popleft()
         if self._from is not None and self._opened():
             self._from = None
@@ -63,7 +58,7 @@ class Drag:
         while first > 0 and looks[first - 1].gap <= self._closed + self._rules.pinch_open / 2:
             first -= 1
         self._from = looks[first].place
-        self._hand = LENGTH * max(float(np.median([look.palm for look in looks])), 1e-9)
+        self._hand = self._rules.hand_palms * max(float(np.median([look.palm for look in looks])), 1e-9)
 
     def lengths(self) -> NDArray[np.float64] | None:
         """Hand lengths to the picture's right and down since the fingers closed; ``None``: nothing is pinched."""

@@ -4,11 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dms.gesture.events import PINCH, TURNS, Act, HandSeen, Moved
 from dms.gesture.settings import Interaction
+from dms.gesture.waking import WakePosture
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,13 @@ class Meaning:
 
 @dataclass(slots=True, eq=False)
 class _Sign:
-    """A sign over time, or a pinch: the word, since when, when last seen, how surely; how far it was dragged; where it began."""
+    """A sign over time, or a pinch: the word, since when, when last seen, how surely; how far it was dragged."""
 
     word: str
     since: float
     seen: float
     sure: float
     value: float | None = None
-    place: NDArray[np.float64] | None = None
 
 
 class Grammar:
@@ -43,11 +40,13 @@ class Grammar:
 
     def __init__(self, rules: Interaction) -> None:
         self._rules = rules
+        self._posture = WakePosture(rules)
         self.reset()
 
     def reset(self) -> None:
         """Asleep, nothing held, nothing spent."""
         self._sign: _Sign | None = None
+        self._posture.reset()
         self._awake_until = -math.inf
         self._held: _Sign | None = None
         self._started = self._repeat_at = 0.0
@@ -95,6 +94,7 @@ class Grammar:
 
     def _watch(self, t: float, hand: HandSeen | None) -> None:
         """Which sign the hand shows, flicker taken out."""
+        self._posture.add(t, hand)
         word = None if hand is None or hand.sign in (None, "none") or hand.sure < self._rules.sign_sure else hand.sign
         held, gap_s = self._held, self._rules.gap_s
         if held is not None and word == held.word:
@@ -103,19 +103,10 @@ class Grammar:
         if sign is not None and word == sign.word:
             assert hand is not None
             sign.seen, sign.sure = t, hand.sure
-            if self._moving(sign, hand):
-                sign.since, sign.place = t, hand.points.mean(axis=0)
         elif sign is None or t - sign.seen > gap_s:
-            self._sign = None if word is None or hand is None else _begun(word, t, hand)
+            self._sign = None if word is None or hand is None else _Sign(word, t, t, hand.sure)
         if self._spent is not None and (self._sign is None or self._sign.word != self._spent):
             self._spent = None  # let go: it may come again
-
-    def _moving(self, sign: _Sign, hand: HandSeen) -> bool:
-        """A hand that is on its way shows no wake posture: whatever reaches for something is open."""
-        if sign.word not in self._rules.wake_signs or sign.place is None:
-            return False
-        way = float(np.linalg.norm(hand.points.mean(axis=0) - sign.place))
-        return way > self._rules.wake_still * hand.size
 
     def _hold(self, t: float, meaning: Meaning) -> list[Act]:
         held, rules = self._held, self._rules
@@ -145,18 +136,19 @@ class Grammar:
 
     def _dwell(self, t: float, meaning: Meaning) -> list[Act]:
         sign, rules = self._sign, self._rules
+        if t >= self._quiet_until and meaning.needs_wake and not self.awake(t):
+            if self._posture.wakes():
+                self._awake_until = t + rules.first_s
+            return []
         if sign is None or sign.word == self._spent or t < self._quiet_until:
             return []
-        long_s = sign.seen - sign.since
+        open_hand = sign.word in rules.wake_signs  # whatever is on its way to something is open: only a still one means it
+        long_s = sign.seen - (max(sign.since, self._posture.since) if open_hand else sign.since)
         if sign.word in rules.cancel_signs:
             if long_s >= rules.dwell_s and self.awake(t):
                 return self._put_to_sleep(sign)
             return []
-        if meaning.needs_wake and not self.awake(t):
-            if sign.word in rules.wake_signs and long_s >= rules.wake_dwell_s:
-                self._awake_until, self._spent = t + rules.first_s, sign.word
-            return []
-        if sign.word in rules.wake_signs and meaning.needs_wake:
+        if open_hand and (meaning.needs_wake or self._posture.spent):
             return []
         return self._begin(t, sign, rules.repeat_after_s) if long_s >= rules.dwell_s and meaning.known(sign.word) else []
 
@@ -169,10 +161,6 @@ class Grammar:
     def _put_to_sleep(self, sign: _Sign) -> list[Act]:
         self._awake_until, self._spent = -math.inf, sign.word
         return [_act("cancel", sign, self._side)]
-
-
-def _begun(word: str, t: float, hand: HandSeen) -> _Sign:
-    return _Sign(word, t, t, hand.sure, place=hand.points.mean(axis=0))
 
 
 def _act(phase: str, sign: _Sign, hand: HandSeen | None) -> Act:

@@ -31,7 +31,9 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     moved_sure: float
     moved_over_s: float
     wake_dwell_s: float
+    wake_sure: float
     wake_still: float
+    wake_upright_deg: float
     first_s: float
     dwell_s: float
     gap_s: float
@@ -46,7 +48,12 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     turn_s: float
     first_turn: float
     next_turn: float
+    turn_early: float
+    turn_late: float
+    turning_s: float
     pinch_open: float
+    pinch_back_s: float
+    hand_palms: float
     drag_reach: float
     lost_s: float
     unknown_s: float

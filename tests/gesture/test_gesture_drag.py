@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dms.gesture import HandSeen, Moved, load_interaction
-from dms.gesture.drag import BACK_S, LENGTH, OPEN_LOOKS, Drag
+from dms.gesture.drag import OPEN_LOOKS, Drag
 from dms.records.cabin import Cabin
 
 RULES = load_interaction()
 HAND = np.random.default_rng(3).normal(0, 0.1, (21, 2))
 HAND[0], HAND[9] = (0.0, 0.1), (0.0, -0.1)
-LENGTH_HERE = 0.2 * LENGTH
+LENGTH_HERE = 0.2 * RULES.hand_palms
 
 
 def look(x: float, gap: float) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_far_values_end_at_the_scale_and_old_looks_are_forgotten() -> None:
     assert drag.value() == 0.0
     drag.add(5.0, look(9.0, 0.02))
     drag.begin()
-    assert drag.value() == 0.5 and BACK_S < 4.0
+    assert drag.value() == 0.5 and RULES.pinch_back_s < 4.0
     drag.reset()
     assert drag.value() is None
 
