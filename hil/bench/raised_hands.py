@@ -36,7 +36,7 @@ class RaisedHands:
     def read(self, moment: Moment) -> list[Hand]:
         """The hands in this picture."""
         hands = {"left": moment.pose.left_hand, "right": moment.pose.right_hand}
-        raised = [side for side in SIDES if "front" in (hands[side].start.place, hands[side].end.place)]
+        raised = [side for side in SIDES if hands[side].start.shows or hands[side].end.shows]
         if not raised or not moment.pose.present:
             return []
         posed = self._figure.pose(moment.pose)

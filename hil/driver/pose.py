@@ -65,6 +65,11 @@ class Grip:
     turn_deg: Vector = (0.0, 0.0, 0.0)
     clock: float | None = None
 
+    @property
+    def shows(self) -> bool:
+        """Is this how a gesture is shown: raised before the chest, or a finger before the lips."""
+        return self.place == "front" or self.shape == "mute"
+
 
 @dataclass(frozen=True, slots=True)
 class Hand:

@@ -230,6 +230,18 @@ def test_extended_fingers_of_each_shape(figure: Figure, side: str, shape: str, e
     assert sum(straight) == extended
 
 
+@pytest.mark.parametrize("seed", [3, 7, 12, 35])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_mute_is_an_index_finger_before_the_lips(seed: int, side: str) -> None:
+    posed = Figure(seed, CABIN).pose(Pose(yaw_deg=12.0, **{f"{side}_hand": Hand(end=Grip("mouth", "mute"))}))
+    lips = (posed.landmarks["upper_lip"][0] + posed.landmarks["lower_lip"][0]) / 2
+    joint, tip = (posed.hands[side].points_mm[[6, 8]] - lips) @ head_rotation(12.0, 0.0, 0.0)
+    share = -joint[2] / (tip[2] - joint[2])
+    assert -0.4 < share < 0.6  # the finger passes the lips in its middle
+    before = joint + share * (tip - joint)
+    assert 10 < before[0] < 35 and abs(before[1]) < 15
+
+
 def test_every_shape_has_fingers() -> None:
     from typing import get_args
 

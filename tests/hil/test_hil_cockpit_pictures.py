@@ -23,10 +23,17 @@ from hil.bench.seams import Seams
 from hil.bench.wire import wire
 from hil.cockpit.lock_step import LockStepGestures, LockStepHeadUnit, motion_reader
 from hil.controller.peer import HandoverPeer
+from hil.driver.behaviour.scenario import decode_scenario
+from hil.driver.studio import Studio
 
 CLIP = Path(__file__).with_name("cockpit_clip.mp4")
 CAR_S = 0.02
 LAYOUT = load()
+
+MUTE = b"""
+{name: t, about: a test, duration_s: 3.4, fps: 5, seed: 3, driver: {seed: 5}, camera: {preset: clean},
+ mood: {glance: {checks: 0}}, parts: [{at: 0.2, for: 3.2, do: gesture, gesture: mute}]}
+"""
 
 
 class Played:
@@ -95,3 +102,17 @@ def test_the_intended_commands_arrive_and_no_other() -> None:
     assert (unit.context, unit.volume, unit.track) == ("home", 40 + 4 * louder, taken)
     first = next(t for t, gesture, _, _ in played.told if gesture == "thumb_up")
     assert 3.3 < first < 4.9  # while the thumb was shown
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("engines_built", "gl")
+def test_a_finger_before_the_lips_is_seen_as_mute() -> None:
+    """Rendered, found, and told from pointing by where the lips are."""
+    shown = []
+    with EngineSet(SLOTS) as engines, Studio(decode_scenario(MUTE, "t")) as studio:
+        perception = Perception(engines, None, load_cabin("example_lhd").seat_region)
+        for frame, truth in studio.frames():
+            hands = perception.observe(frame).hands or []
+            if truth.hands and truth.hands[0].gesture == "mute":
+                shown += [hand.gesture for hand in hands] or [None]
+    assert len(shown) >= 5 and shown.count("mute") >= 0.8 * len(shown), shown

@@ -247,7 +247,7 @@ class Director:
 
     def _story(self, t: float, hands_on: bool) -> Story:
         asked, closed = self._asked, self._perclos.closed_s
-        shown = asked.gesture if asked.gesture is not None and self._hands[asked.gesture[1]].rests("front") else None
+        shown = asked.gesture if asked.gesture is not None and self._hands[asked.gesture[1]].shows else None
         return Story(
             part=asked.part, activity=self._activity(asked), zone=self._zone, zone_since_s=t - self._zone_at, kss=self._felt,
             blink=self._blink, blinks_total=self._blinks.total, closed_s=closed, perclos_60s=self._perclos.share(t),

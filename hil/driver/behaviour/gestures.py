@@ -1,4 +1,4 @@
-"""Hand gestures before the chest: shapes that are held, and courses that are moved, as the driver sees them.
+"""Hand gestures before the chest, one at the lips: shapes that are held, and courses that are moved, as the driver sees them.
 
 Vehicle frame: the driver's right is -y, up is +z, away from the driver is +x.
 """
@@ -47,5 +47,7 @@ def _usual(gesture: Gesture, u: float) -> Grip:
     if gesture == "wave":
         swing = math.sin(2.0 * math.pi * 1.7 * u)
         return Grip("front", "open_palm", (0.0, 55.0 * swing, 0.0), (0.0, 0.0, 18.0 * swing))
+    if gesture == "mute":
+        return Grip("mouth", "mute")
     shape: Shape = gesture  # type: ignore[assignment]
     return Grip("front", shape)

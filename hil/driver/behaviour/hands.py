@@ -37,9 +37,10 @@ class Mover:
         near = self._end if self.hand.progress > 0.9 else self._start if self.hand.progress < 0.1 else None
         return near is not None and near.place == "wheel"
 
-    def rests(self, place: str) -> bool:
-        """The hand has arrived at this place."""
-        return self._end.place == place and self.hand.progress >= 1.0
+    @property
+    def shows(self) -> bool:
+        """The hand has arrived where it shows a gesture."""
+        return self._end.shows and self.hand.progress >= 1.0
 
     def step(self, t: float, wanted: Hold, quick: bool = False) -> Hand:
         """Towards ``wanted``; a move once begun is finished first."""

@@ -116,6 +116,9 @@ class Places:
             reach = 115.0 if grip.shape == "cup" else 95.0
             wrist = mouth + np.array([reach * 0.8, 75 * out, -75])
             along, palm = np.array([-0.45, -0.75 * out, 0.45]), np.array([-0.6, -0.35 * out, 0.1])
+        elif place == "mouth" and grip.shape == "mute":  # the index finger upright before the lips, the little finger outside
+            wrist = mouth + np.array([38.0, 18 * out, -145])
+            along, palm = np.array([0.15, -0.15 * out, 1.0]), np.array([-0.5, -0.85 * out, 0.0])
         elif place in ("mouth", "chin"):
             low = -70.0 if place == "mouth" else -95.0
             wrist, along, palm = mouth + np.array([48.0, 68 * out, low]), np.array([-0.2, -0.75 * out, 0.65]), to_face

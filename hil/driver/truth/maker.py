@@ -198,7 +198,7 @@ def _hand(hand: SeenHand, moment: Moment, seen: Seen, view: View) -> lb.HandTrut
         points_px=[_pixel(p) for p in pixels],
         visible=round(float(shown.mean()), 4),
         shape=ours.end.shape if ours.progress >= 0.5 else ours.start.shape,
-        gesture=moment.story.gesture if ours.end.place == "front" else "none",
+        gesture=moment.story.gesture if ours.end.shows else "none",
     )
 
 
