@@ -36,8 +36,8 @@ class NetworkMotion:
 
     Args:
         network: the engine of the slot ``gesture_motion`` as a function.
-        rules: ``moved_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``wound_up``; of circles ``turn_s``,
-            ``first_turn``, ``next_turn``; of a pinch ``pinch_open``, ``drag_reach``.
+        rules: ``moved_sure``, ``stroke_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``wound_up``; of circles
+            ``turn_s``, ``first_turn``, ``next_turn``; of a pinch ``pinch_open``, ``drag_reach``.
     """
 
     def __init__(self, network: Network, rules: Interaction) -> None:
@@ -84,7 +84,8 @@ class NetworkMotion:
         shares = np.mean([answer for _, answer in self._answers], axis=0)
         best = int(shares[1:].argmax()) + 1
         sure = min(float(shares[best]), float(answer[best]))
-        told = len(self._answers) >= AGAIN and sure >= self._rules.moved_sure
+        needed = self._rules.stroke_sure if WORDS[best] in OPPOSITE else self._rules.moved_sure
+        told = len(self._answers) >= AGAIN and sure >= needed
         return (WORDS[best], sure) if told else ("none", sure)
 
     def _new(self, t: float, word: str) -> bool:

@@ -29,6 +29,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cancel_signs: list[str]
     sign_sure: float
     moved_sure: float
+    stroke_sure: float
     moved_over_s: float
     wake_dwell_s: float
     wake_sure: float

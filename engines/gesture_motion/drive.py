@@ -130,10 +130,10 @@ def _commands(act: Act) -> bool:
     return act.phase == "start" and act.function is not None
 
 
-def ordinary(reader: MotionReader, signs: SignReader, hours: float) -> dict[str, Any]:
-    """So many hours of ordinary hands, in parts of ``PART_H``."""
+def ordinary(reader: MotionReader, signs: SignReader, hours: float, first: int = 0) -> dict[str, Any]:
+    """So many hours of ordinary hands, in parts of ``PART_H``, from part ``first`` on."""
     told, parts = Told(), max(1, round(hours / PART_H))
-    for number in range(parts):
+    for number in range(first, first + parts):
         told.add(part(reader, signs, number))
     return summed(told, parts)
 

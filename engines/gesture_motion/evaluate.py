@@ -113,8 +113,8 @@ def _values(reader: NetworkMotion, made: Seen) -> list[float | None]:
     return values
 
 
-def evaluate(tracks: int, hours: float) -> dict[str, Any]:
-    """All figures; synthetic hands of people, speeds and cameras never trained on."""
+def evaluate(tracks: int, hours: float, part: int = 0) -> dict[str, Any]:
+    """All figures; synthetic hands of people, speeds and cameras never trained on. Ordinary hands from ``part`` on."""
     rules = load_interaction()
     with EngineSet((SLOT, "gesture")) as engines:
         reader = NetworkMotion(network(engines[SLOT]), rules)
@@ -123,4 +123,4 @@ def evaluate(tracks: int, hours: float) -> dict[str, Any]:
                 "gestures": gestures(reader, tracks) if tracks else None,
                 "drags": drags(reader, tracks // 8) if tracks else None,
                 "wake": meant(signs, tracks) if tracks else None,
-                "ordinary": ordinary(reader, signs, hours) if hours else None}  # fmt: skip
+                "ordinary": ordinary(reader, signs, hours, part) if hours else None}  # fmt: skip

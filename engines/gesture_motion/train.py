@@ -35,14 +35,14 @@ from dms.gesture.motion_window import ROWS, STEPS, looks, window  # noqa: E402
 from engines.gesture_motion.course import SECONDS  # noqa: E402
 from engines.gesture_motion.tracks import Seen, track  # noqa: E402
 
-RATE, WIDTH = 2e-3, 64
+RATE, WIDTH = 2e-3, 96
 MIRROR = {"swipe_left": "swipe_right", "swipe_right": "swipe_left", "circle_cw": "circle_ccw", "circle_ccw": "circle_cw"}
 TOLD_S = (0.0, 0.3)
 """A window that ends so long after the end of a gesture shows it; a moment later than needed, so that the way back of a hand that
 only wound up has begun."""
 UNSURE_S = 0.2
 """Windows so long before and after these are asked neither way."""
-CHUNK, EACH = 300, 8
+CHUNK, EACH = 300, 10
 SIDEWAYS = [0, 9]
 """Rows of a window that change their sign in a mirror."""
 OPPOSITE = torch.tensor([WORDS.index(MIRROR.get(word, word)) for word in WORDS])
@@ -94,8 +94,8 @@ def windows(split: str, number: int, plan: dict[str, Any]) -> tuple[np.ndarray, 
     rng = np.random.default_rng([plan["tracks"]["seed"], 7, number])
     at = [(float(t), "none") for t in rng.uniform(0.4, SECONDS - 0.05, EACH if made.ends else EACH + 4)]
     for first, last, word in spans:
-        at += [(t, word) for t in rng.uniform(first, min(last, SECONDS - 0.05), 5 if last - first < 0.5 else 8)]
-        at += [(t, "none") for t in (*rng.uniform(first - 1.2, first - UNSURE_S, 5), *rng.uniform(last, last + 1.2, 4))]
+        at += [(t, word) for t in rng.uniform(first, min(last, SECONDS - 0.05), 8 if last - first < 0.5 else 12)]
+        at += [(t, "none") for t in (*rng.uniform(first - 1.2, first - UNSURE_S, 8), *rng.uniform(last, last + 1.2, 6))]
     at = [(t, word) for t, word in at if word != "none" or (0.4 < t < SECONDS - 0.04 and not _near(t, spans))]
     found = np.stack([window(made.times, rows, _last(made.times, t)) for t, _ in at])
     return found, np.array([WORDS.index(word) for _, word in at])
@@ -155,9 +155,9 @@ def train(work: Path, epochs: int) -> None:
         chance = torch.Generator().manual_seed(1000 * seed + epoch)
         begin, total = time.process_time(), 0.0
         model.train()
-        for group in optimiser.param_groups:
-            group["lr"] = 0.5 * RATE * (1.0 + math.cos(math.pi * epoch / epochs))
-        for rows in torch.randperm(len(y), generator=chance).split(size):
+        batches = torch.randperm(len(y), generator=chance).split(size)
+        for number, rows in enumerate(batches):
+            optimiser.param_groups[0]["lr"] = rate((epoch + number / len(batches)) / epochs)
             seen, word = mirrored(x[rows].float(), y[rows], torch.rand(len(rows), generator=chance) < 0.5)
             loss = nn.functional.cross_entropy(model.logits(seen), word, label_smoothing=0.01)
             optimiser.zero_grad()
@@ -177,6 +177,11 @@ def train(work: Path, epochs: int) -> None:
             file.write(json.dumps(line) + "\n")
         torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(),
                     "epoch": epoch + 1}, checkpoint)  # fmt: skip
+
+
+def rate(share: float) -> float:
+    """Learning rate when so much of the training is done: up to ``RATE`` in a fiftieth of it, then down to 0 as a cosine."""
+    return RATE * min(1.0, 50.0 * share) * 0.5 * (1.0 + math.cos(math.pi * share))
 
 
 def mirrored(x: Tensor, word: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
@@ -229,12 +234,13 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=plan["epochs"])
     parser.add_argument("--tracks", type=int, default=900, help="evaluate: gestures tracked")
     parser.add_argument("--hours", type=float, default=2.0, help="evaluate: of ordinary hands")
+    parser.add_argument("--part", type=int, default=0, help="evaluate: number of the first three minutes of ordinary hands")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.step == "evaluate":
         from engines.gesture_motion.evaluate import evaluate
 
-        print(json.dumps(evaluate(args.tracks, args.hours), indent=1))
+        print(json.dumps(evaluate(args.tracks, args.hours, args.part), indent=1))
         return
     if args.work is None:
         parser.error("--work DIR is needed")

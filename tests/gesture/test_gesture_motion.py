@@ -16,14 +16,14 @@ def seen(x: float = 0.0) -> HandSeen:
     return HandSeen("right", HAND + np.array([x, 0.0]), (0.5, 0.5), 0.3, "open_palm", 0.9)
 
 
-def reader(*answers: str) -> NetworkMotion:
-    """One that is told these words in turn, surely; the last one for ever."""
+def reader(*answers: str, sure: float = 0.95) -> NetworkMotion:
+    """One that is told these words in turn, so surely; the last one for ever."""
     told = list(answers)
 
     def network(windows: np.ndarray) -> np.ndarray:
         assert windows.shape == (1, ROWS, STEPS) and windows.dtype == np.float32
         word = told.pop(0) if len(told) > 1 else told[0]
-        return np.array([[0.95 if w == word else 0.005 for w in WORDS]], dtype=np.float32)
+        return np.array([[sure if w == word else (1.0 - sure) / 9 for w in WORDS]], dtype=np.float32)
 
     return NetworkMotion(network, RULES)
 
@@ -60,6 +60,13 @@ def test_one_answer_is_not_enough_and_a_stroke_back_is_none() -> None:
     assert told(reader(*["swipe_left", "none", "none"] * 20), 1.5) == []
     words = ["none"] * 5 + ["swipe_left"] * 4 + ["swipe_right"] * 8 + ["none"]
     assert [word for _, word in told(reader(*words), 2.0)] == ["swipe_left"]
+
+
+def test_a_stroke_has_to_be_surer_than_what_goes_one_way_only() -> None:
+    between = (RULES.moved_sure + RULES.stroke_sure) / 2
+    assert told(reader("swipe_left", sure=between), 1.5) == []
+    assert [word for _, word in told(reader("push", sure=between), 1.5)] == ["push"]
+    assert told(reader("push", sure=RULES.moved_sure - 0.02), 1.5) == []
 
 
 @pytest.mark.parametrize(("stroke", "words"), [(2.0, ["swipe_left", "swipe_right"]), (1.0, ["swipe_left"])])
