@@ -113,6 +113,6 @@ def test_a_finger_before_the_lips_is_seen_as_mute() -> None:
         perception = Perception(engines, None, load_cabin("example_lhd").seat_region)
         for frame, truth in studio.frames():
             hands = perception.observe(frame).hands or []
-            if truth.hands and truth.hands[0].gesture == "mute":
-                shown += [hand.gesture for hand in hands] or [None]
-    assert len(shown) >= 5 and shown.count("mute") >= 0.8 * len(shown), shown
+            if any(hand.gesture == "mute" for hand in truth.hands):
+                shown.append([hand.gesture for hand in hands])
+    assert len(shown) >= 5 and sum("mute" in words for words in shown) >= 0.8 * len(shown), shown
