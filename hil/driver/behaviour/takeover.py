@@ -127,7 +127,7 @@ class Reaction:
         self._alarms = 0
         self._times: Times | None = None
         self._hold_until = self._hands_until = -1.0
-        self.taking_over = False
+        self.taking_over = self._controls = False
         self.seen: str | None = None
         """The warning the driver has noticed, as long as it stands."""
 
@@ -139,7 +139,7 @@ class Reaction:
         if demand and not self._demand:
             self._asked(t, scripted, condition)
         elif not demand and self._demand:
-            self._over()
+            self._over(t)
         self._demand = demand
         self._warned(t, heard, condition)
         self._last = heard
@@ -169,8 +169,10 @@ class Reaction:
             (t + times.eyes, "look"), (t + max(times.eyes + 0.05, times.hands - reach), "hands"), (t + times.control, "control"),
         ]  # fmt: skip
 
-    def _over(self) -> None:
-        """The request is gone, one way or the other."""
+    def _over(self, t: float) -> None:
+        """The request is gone, one way or the other; who has taken control lets go of the wheel a moment later, not before."""
+        if self._controls:
+            self._hands_until, self._controls = t + 3.0, False
         self._due = [d for d in self._due if d[1] not in ("look", "hands", "control")]
         self._alarm_at, self.taking_over = None, False
 
@@ -212,7 +214,7 @@ class Reaction:
             self._hands_until = t + 1e6
         elif what == "control":
             answer.control = "brake" if self._rng.random() < 0.3 else "steer"
-            self._hands_until = t + 3.0
+            self._controls = True
             self._hold_until = t + 4.0
         else:
             self._answer(t, heard, answer)
