@@ -180,8 +180,8 @@ class Assessor:
         off = None if zone == "unknown" or away_as_shut else zone not in self._rules.glance.road_zones
         likely = sight is not None and (sight.on_road or 0.0) >= self._rules.glance.likely_road_min
         now.likely_road = off is None and likely and not now.closure.shut
-        now.glances.step(tick, off, late_s, now.likely_road)
         now.attention.step(tick, Aim(zone, now.by_head, now.closure.blinking, leaving, hidden, sight, picture.lids.shut is True))
+        now.glances.step(tick, off, late_s, now.likely_road, likely, now.attention.another_look)
         if now.buffer is not None:
             now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone

@@ -13,21 +13,21 @@ class Attentiveness:
     """``True`` after a criterion has held for ``confirm_s``; ``False`` at once; ``None`` when the gaze cannot be judged.
 
     Until confirmed it stays what it was: ``False`` after a look away, ``None`` after an unseen gaze. What was not seen meanwhile
-    may be no more than ``1 - confirm_share`` of the time. After hidden or shut eyes it takes ``confirm_hidden_s`` of readings
-    that agree with each other: what stands before an eye may be taken for one now and then, but its gaze wanders.
+    may be no more than ``1 - confirm_share`` of the time. After hidden eyes, however shortly, or shut ones it takes
+    ``confirm_hidden_s`` of readings that agree with each other: what stands before an eye may be taken for one now and then, but
+    its gaze wanders.
     """
 
     def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
         self._rules = rules
-        self._flicker_s = glance.flicker_s
         self._held = HeldTime(0.0, glance.flicker_s)
         self._by_gaze = HeldTime(0.0, glance.flicker_s)
         self._mirror = MirrorLook(rules, glance)
         self._evidence = LookEvidence(rules)
         self._recent = Window(rules.confirm_s / rules.confirm_share)
         self._steady = Window(rules.confirm_hidden_s / rules.confirm_share)
-        self._hidden_s = 0.0
-        """For how long the eyes were hidden since a look was last confirmed."""
+        self._unproved = False
+        """Were the eyes hidden, or shut for long, since a look was last confirmed?"""
         self._place: Place | None = None
         self._hidden = self._looked = self._confirmed = False
         self._until_confirmed: bool | None = None
@@ -47,16 +47,21 @@ class Attentiveness:
         self._follow(candidate, tick.gap)
         self._confirmed = self._held.held >= self._rules.confirm_s - TINY if by_head else self._gaze_confirmed(tick.t)
         if self._confirmed and not by_head:
-            self._hidden_s = 0.0
+            self._unproved = False
         self.attentive = candidate and (True if self._confirmed else self._until_confirmed)
         self.criterion = criterion if self.attentive else None
+
+    @property
+    def another_look(self) -> bool:
+        """Have the eyes been seen to move on with the newest picture?"""
+        return self._evidence.another
 
     def doubt(self) -> None:
         """The eyes were shut for longer than a blink: what they looked at before says nothing any more."""
         self._recent.clear()
         self._steady.clear()
         self._looked = False
-        self._hidden_s = self._flicker_s
+        self._unproved = True
 
     def _judge(self, tick: Tick, aim: Aim) -> tuple[bool | None, Criterion | None]:
         """Attentive by this sample and the evidence of late, and by which criterion."""
@@ -77,15 +82,13 @@ class Attentiveness:
         return True, "gaze_road" if road else "gaze_mirror"
 
     def _gaze_confirmed(self, t: float) -> bool:
-        hidden = self._hidden_s >= self._flicker_s - TINY
-        needed = self._rules.confirm_hidden_s if hidden else self._rules.confirm_s
-        looked = self._steady if hidden else self._recent
+        needed = self._rules.confirm_hidden_s if self._unproved else self._rules.confirm_s
+        looked = self._steady if self._unproved else self._recent
         return min(self._by_gaze.held, looked.total(t)) >= needed - TINY
 
     def _remember(self, tick: Tick, candidate: bool | None, aim: Aim) -> None:
         """Time in which open eyes were seen to look there; what shows nothing takes nothing off what was confirmed."""
-        if self._hidden and not tick.gap:
-            self._hidden_s += tick.dt
+        self._unproved = self._unproved or self._hidden
         place, before = aim.place, self._place
         if self._looked and not tick.gap:
             self._recent.add(tick.t - tick.dt, tick.t)

@@ -9,21 +9,41 @@ class LookAway:
 
     What was not seen may be no longer than what was seen of the look, and ends it where the gaze, though not known, was likelier
     on the road than off it: no warning may say that the eyes were away for so long when that was mostly not seen, or probably
-    not so.
+    not so. Where the road could not be ruled out the time counts only as long as the eyes stay there: it lengthens no look at
+    another thing.
     """
 
-    __slots__ = ("_away", "_before", "_flicker_s", "_likely_road", "_likely_s", "_unseen_s")
+    __slots__ = ("_away", "_before", "_doubtful", "_doubtful_s", "_flicker_s", "_likely_road", "_likely_s", "_unseen_s")
 
     def __init__(self, flicker_s: float, freeze_max_s: float) -> None:
         self._away = HeldTime(flicker_s, freeze_max_s)
         self._flicker_s = flicker_s - TINY
         self._before: bool | None = None
-        self._likely_road = False
-        self._unseen_s = self._likely_s = 0.0
+        self._likely_road = self._doubtful = False
+        self._unseen_s = self._likely_s = self._doubtful_s = 0.0
 
-    def step(self, tick: Tick, away: bool | None, likely_road: bool, late_s: float = 0.0) -> float:
-        """Add one sample; returns how long the eyes have been back, also when that ends with this sample."""
+    def step(
+        self, tick: Tick, away: bool | None, likely_road: bool, late_s: float = 0.0, doubtful: bool = False,
+        elsewhere: bool = False,
+    ) -> float:  # fmt: skip
+        """Add one sample; returns how long the eyes have been back, also when that ends with this sample.
+
+        Args:
+            tick: now.
+            away: are they.
+            likely_road: that is not known, but likelier they are not.
+            late_s: what is confirmed now began so long ago.
+            doubtful: by this picture the road cannot be ruled out.
+            elsewhere: the eyes have moved on with this sample.
+        """
+        if self._before and self._doubtful and not tick.gap:
+            self._doubtful_s += tick.dt
         back_s = self._away.step(tick, away, late_s)
+        if elsewhere:
+            self._away.shorten(self._doubtful_s)
+        if elsewhere or self._away.held == 0.0:
+            self._doubtful_s = 0.0
+        self._doubtful = doubtful
         if self._before is None or tick.gap:
             self._unseen_s += tick.dt
             if self._likely_road and not tick.gap:
@@ -63,7 +83,10 @@ class Glances:
         self._before: bool | None = None
         self._cumulative = 0.0
 
-    def step(self, tick: Tick, off: bool | None, late_s: float = 0.0, likely_road: bool = False) -> None:
+    def step(
+        self, tick: Tick, off: bool | None, late_s: float = 0.0, likely_road: bool = False, doubtful: bool = False,
+        elsewhere: bool = False,
+    ) -> None:  # fmt: skip
         """Add one sample.
 
         Args:
@@ -71,12 +94,14 @@ class Glances:
             off: is the gaze off the road.
             late_s: what is confirmed now began so long ago.
             likely_road: not known, but likelier on the road than off it.
+            doubtful: by this picture the road cannot be ruled out.
+            elsewhere: the eyes have moved on with this sample.
         """
         if off is self._before:
             late_s = 0.0  # from one place off the road to another: that time has been counted
         if self._before and not tick.gap:
             self._window.add(tick.t - tick.dt, tick.t)
-        on_road_s = self._off.step(tick, off, likely_road, late_s)
+        on_road_s = self._off.step(tick, off, likely_road, late_s, doubtful, elsewhere)
         if on_road_s >= self._rules.reset_s - TINY:
             self._window.clear()
         if late_s > 0.0 and off is False:

@@ -23,12 +23,13 @@ class LookEvidence:
         """When that was; when one of the driving task was; when one was evidence."""
         self._beside, self._readings = 0.0, 0
         """How far this look lies beside other things: mean of its readings, which scatter more than the eyes move; how many."""
-        self.steady = self.clear = False
-        """Does the newest picture agree with the reading before; does its look lie clear of other things?"""
+        self.steady = self.clear = self.another = False
+        """Does the newest picture agree with the reading before; does its look lie clear of other things; is it another look,
+        farther off than readings of one look scatter?"""
 
     def step(self, tick: Tick, aim: Aim) -> None:
         """Add one sample."""
-        self.steady = self.clear = False
+        self.steady = self.clear = self.another = False
         if tick.gap:
             self._t, self._readings = -math.inf, 0
         if aim.hidden or aim.shut or aim.by_head:
@@ -36,8 +37,9 @@ class LookEvidence:
         moved = self._moved(tick.t, aim)
         self.steady = moved <= self._rules.steady_deg
         sight, seen = aim.sight, aim.zone if aim.sight is None else aim.sight.zone
-        if sight is not None and moved > self._rules.clear_std * (sight.std_deg or 0.0) + TINY:
-            self._readings = 0  # another look
+        self.another = sight is not None and moved > self._rules.clear_std * (sight.std_deg or 0.0) + TINY
+        if self.another:
+            self._readings = 0
         if seen in self._driving:
             self._average(tick.t, None if sight is None else sight.other_std)
             self.clear = self._beside >= self._rules.clear_std - TINY

@@ -60,6 +60,10 @@ class HeldTime:
         """The condition has not held."""
         self.held = 0.0
 
+    def shorten(self, seconds: float) -> None:
+        """It has held for so much less."""
+        self.held = max(0.0, self.held - seconds)
+
     def _change(self, t: float, before: bool | None, now: bool | None, late_s: float) -> float:
         if before is True:
             self._last = t

@@ -162,3 +162,11 @@ def test_a_mirror_may_have_been_looked_at_since_the_gaze_was_last_seen_elsewhere
     assert attention(*[HIDDEN] * 30, *[gaze(0.0)] * 5, *mirror).attentive is True
     beside = [gaze(16.0, mirror_std=0.5)] * 12
     assert attention(*[gaze(0.0)] * 4, *beside, *mirror, *beside).attentive is None
+
+
+@pytest.mark.requirement("R157-10", "NV-08")
+def test_a_moment_of_hidden_eyes_takes_as_much_proof_as_a_long_one() -> None:
+    assert attention(*[gaze(0.0)] * 3).attentive is True
+    assert attention(*[gaze(0.0)] * 3, HIDDEN, gaze(0.0)).attentive is None
+    assert attention(*[gaze(0.0)] * 3, HIDDEN, *[gaze(0.0)] * 4).attentive is True
+    assert attention(*[gaze(0.0)] * 8, HIDDEN, gaze(0.0)).attentive is True  # the look before was proof enough for both

@@ -82,3 +82,24 @@ def test_what_was_not_seen_bridges_little(between: int, likely_road: bool, off_s
     one.step(Tick(1.125 + 0.125 * between, 0.125, False), True)
     one.step(Tick(1.25 + 0.125 * between, 0.125, False), True)
     assert one.off_s == off_s
+
+
+def moved(*samples: tuple[bool | None, bool, bool]) -> Glances:
+    """After samples of (off, doubtful, elsewhere)."""
+    one = glances()
+    for n, (off, doubtful, elsewhere) in enumerate(samples):
+        one.step(Tick(n * 0.125, 0.125 if n else 0.0, False), off, doubtful=doubtful, elsewhere=elsewhere)
+    return one
+
+
+@pytest.mark.requirement("ADDW-04", "NCAP-01")
+def test_where_the_road_cannot_be_ruled_out_no_look_at_another_thing_is_lengthened() -> None:
+    doubtful, sure = [(True, True, False)] * 8, [(True, False, False)] * 8
+    assert moved(*doubtful, (True, True, False)).off_s == 1.0  # as long as the eyes stay there
+    assert moved(*doubtful, (True, False, True)).off_s == 0.0
+    assert moved(*doubtful, (True, False, True), *sure).off_s == 1.0
+    assert moved(*sure, (True, False, True)).off_s == 1.0
+    assert moved(*sure[:4], *doubtful[:4], (True, False, True)).off_s == 0.5
+    assert moved(*doubtful, (True, False, True), *sure, (True, False, True)).off_s == 1.125  # taken off once
+    assert moved(*doubtful, *[(False, False, True)] * 3, *sure, (True, False, True)).off_s == 1.0  # of a look that is over
+    assert moved(*doubtful, (True, False, True)).cumulative_s == 1.0

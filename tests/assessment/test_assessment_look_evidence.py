@@ -44,7 +44,8 @@ LAP = at(zone="lap", other_std=None)
 
 @pytest.mark.requirement("R157-10", "P-21")
 def test_evidence_grows_old() -> None:
-    assert not LookEvidence(GIVEN).fresh(0.0)
+    one = LookEvidence(GIVEN)
+    assert not (one.fresh(0.0) or one.steady or one.clear or one.another)
     one, t = after(at())
     assert one.fresh(t) and one.fresh(t + 0.5) and not one.fresh(t + 0.501)
     one, t = after(at(), HIDDEN)
@@ -93,10 +94,29 @@ def test_the_mean_begins_anew_with_another_look() -> None:
     assert said(near, at(zone="unknown", other_std=None, yaw=6.25), at(6.25))[1] is True
 
 
+def test_a_reading_that_states_no_doubt_scatters_not_at_all() -> None:
+    sure = at(other_std=0.0), at()
+    here, there = (aim._replace(sight=aim.sight and aim.sight._replace(std_deg=None)) for aim in sure)
+    assert said(here, there)[1] is False
+    assert said(here, there._replace(sight=there.sight and there.sight._replace(yaw_deg=0.5)))[1] is True
+
+
+@pytest.mark.requirement("NCAP-01", "ACC-05")
+def test_eyes_that_move_farther_than_readings_scatter_look_elsewhere() -> None:
+    def another(*aims: Aim) -> bool:
+        return after(*aims)[0].another
+
+    assert not another(at()) and not another(at(), at(6.0)) and another(at(), at(6.25))
+    assert another(at(), LAP._replace(sight=LAP.sight and LAP.sight._replace(yaw_deg=-30.0)))
+    assert another(at(), HIDDEN, at(6.25)) and not another(at(), HIDDEN, at(6.25), at(6.25))
+    assert not another(at(), at(6.25), HIDDEN)
+
+
 def test_a_gap_ends_the_look() -> None:
-    one, t = after(at(other_std=0.0))
-    one.step(Tick(t + 0.25, 0.25, True), at(50.0))
-    assert (one.steady, one.clear) == (True, True)
+    one = LookEvidence(GIVEN)
+    one.step(Tick(0.0, 0.0, False), at(other_std=0.0))
+    one.step(Tick(0.25, 0.25, True), at(50.0))
+    assert (one.steady, one.clear, one.another) == (True, True, False)
 
 
 @pytest.mark.requirement("R157-10")
@@ -116,6 +136,8 @@ def test_a_record_that_names_zones_only_is_taken_at_its_word() -> None:
     assert said(Aim("road")) == (True, True, True)
     assert said(Aim("lap")) == (True, False, False)
     assert said(Aim("road", sight=Sight("road", "record"))) == (True, True, True)
+    assert said(at(), Aim("road")) == (True, True, True)
+    assert said(at(other_std=0.0), Aim("road", sight=Sight("road", "record"))) == (True, False, False)  # no other look
 
 
 def test_the_place_of_a_look_is_that_of_the_gaze() -> None:
@@ -124,3 +146,8 @@ def test_the_place_of_a_look_is_that_of_the_gaze() -> None:
     assert Aim("road", sight=Sight("road", "head", 3.0, -2.0)).place is None
     assert Aim("road", sight=Sight("road", "gaze", None, -2.0)).place is None
     assert Aim("road", sight=Sight("road", "gaze", 3.0, None)).place is None
+
+
+def test_an_aim_says_no_more_than_it_is_given() -> None:
+    aim = Aim("road")
+    assert not (aim.by_head or aim.blinking or aim.leaving or aim.hidden or aim.shut) and aim.sight is None

@@ -35,6 +35,11 @@ def test_how_far_other_things_lie(yaw: float, pitch: float, std: float, other: f
 
 def test_a_reading_that_states_no_doubt_is_compared_all_the_same() -> None:
     assert beside(0.0, 0.0, 0.0) == (2.0, 2.0)
+    assert beside(23.0, -9.0, 0.0) == (2.0, 2.0)  # more than a degree above the phone
+
+
+def test_told_in_hundredths_of_a_deviation() -> None:
+    assert beside(23.0, -3.0, 5.5)[0] == 1.24  # of 1.2413
 
 
 def test_only_a_look_at_the_driving_task_tells_what_is_beside_it() -> None:
