@@ -62,7 +62,7 @@ def test_eyes_that_are_not_seen_open_show_nothing(nothing: Aim) -> None:
     assert said(at(other_std=0.9), nothing, at()) == (True, False, False)
 
 
-@pytest.mark.requirement("R157-10", "ACC-05")
+@pytest.mark.requirement("R157-10")
 def test_a_reading_agrees_with_the_one_before() -> None:
     assert said(at(), at(5.0)) == (True, True, True)
     assert said(at(), at(3.0, pitch=4.0))[0] and not said(at(), at(3.0, pitch=4.1))[0]
@@ -72,7 +72,7 @@ def test_a_reading_agrees_with_the_one_before() -> None:
     assert not said(at(), at(50.0), times=(0.0, 0.5))[0]
 
 
-@pytest.mark.requirement("R157-10", "ACC-05")
+@pytest.mark.requirement("R157-10")
 def test_a_look_lies_clear_of_other_things_in_the_mean_of_its_readings() -> None:
     assert said(at(other_std=1.5)) == (True, True, True)
     assert said(at(other_std=1.49)) == (True, False, False)
@@ -84,7 +84,7 @@ def test_a_look_lies_clear_of_other_things_in_the_mean_of_its_readings() -> None
     assert said(*[at()] * 8, at(other_std=0.8), at(other_std=0.8))[1]
 
 
-@pytest.mark.requirement("R157-10", "ACC-05")
+@pytest.mark.requirement("R157-10")
 def test_the_mean_begins_anew_with_another_look() -> None:
     near = at(other_std=0.0)
     assert said(near, at(6.0))[1] is False  # within what a reading scatters
@@ -101,7 +101,7 @@ def test_a_reading_that_states_no_doubt_scatters_not_at_all() -> None:
     assert said(here, there._replace(sight=there.sight and there.sight._replace(yaw_deg=0.5)))[1] is True
 
 
-@pytest.mark.requirement("NCAP-01", "ACC-05")
+@pytest.mark.requirement("NCAP-01")
 def test_eyes_that_move_farther_than_readings_scatter_look_elsewhere() -> None:
     def another(*aims: Aim) -> bool:
         return after(*aims)[0].another
