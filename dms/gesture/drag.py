@@ -50,10 +50,14 @@ class Drag:
         if self._from is not None and self._opened():
             self._from = None
 
+    def closed(self) -> bool:
+        """Are the tips of thumb and index finger together. Fingers that close to another sign look like a pinch over time."""
+        return self._gap() <= self._rules.pinch_gap
+
     def begin(self) -> None:
         """A pinch has just been told: it began where the fingers closed."""
         looks = list(self._looks)
-        self._closed = float(np.median([look.gap for look in looks[-OPEN_LOOKS:]]))
+        self._closed = self._gap()
         first = len(looks) - 1
         while first > 0 and looks[first - 1].gap <= self._closed + self._rules.pinch_open / 2:
             first -= 1
@@ -72,5 +76,7 @@ class Drag:
         return min(1.0, max(0.0, 0.5 - 0.5 * float(moved[0]) / self._rules.drag_reach))
 
     def _opened(self) -> bool:
-        gaps = [look.gap for look in self._looks][-OPEN_LOOKS:]
-        return float(np.median(gaps)) > self._closed + self._rules.pinch_open
+        return self._gap() > self._closed + self._rules.pinch_open
+
+    def _gap(self) -> float:
+        return float(np.median([look.gap for look in list(self._looks)[-OPEN_LOOKS:]]))

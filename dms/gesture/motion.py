@@ -37,7 +37,7 @@ class NetworkMotion:
     Args:
         network: the engine of the slot ``gesture_motion`` as a function.
         rules: ``moved_sure``, ``stroke_sure``, ``moved_over_s``, ``refractory_s``, ``back_s``, ``wound_up``; of circles
-            ``turn_s``, ``first_turn``, ``next_turn``; of a pinch ``pinch_open``, ``drag_reach``.
+            ``turn_s``, ``first_turn``, ``next_turn``; of a pinch ``pinch_gap``, ``pinch_open``, ``drag_reach``.
     """
 
     def __init__(self, network: Network, rules: Interaction) -> None:
@@ -64,7 +64,7 @@ class NetworkMotion:
         self._circling.add(t, self._track.turned(self._asked))
         self._asked = t
         word, sure = self._heard(t)
-        if word == "none" or not self._new(t, word):
+        if word == "none" or (word == PINCH and not self._drag.closed()) or not self._new(t, word):
             return None
         if word == PINCH:
             self._drag.begin()

@@ -52,6 +52,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     turn_early: float
     turn_late: float
     turning_s: float
+    pinch_gap: float
     pinch_open: float
     pinch_back_s: float
     hand_palms: float

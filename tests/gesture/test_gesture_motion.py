@@ -82,6 +82,18 @@ def test_a_longer_stroke_the_other_way_was_the_stroke_itself(stroke: float, word
     assert found == words
 
 
+@pytest.mark.parametrize(("apart", "words"), [(0.9, ["pinch"]), (1.1, [])])
+def test_fingers_that_close_to_another_sign_are_no_pinch(apart: float, words: list[str]) -> None:
+    hand = HAND - HAND.mean(axis=0)
+    for _ in range(20):  # the tips so far apart, in radii of the points
+        radius = np.sqrt((hand**2).sum(axis=1).mean())
+        hand[4], hand[8] = (0.0, 0.0), (apart * RULES.pinch_gap * radius, 0.0)
+        hand = hand - hand.mean(axis=0)
+    motion = reader("pinch")
+    moved = [motion.step(n / 20, HandSeen("right", hand, (0.5, 0.5), 0.3, None, 0.0)) for n in range(20)]
+    assert [one.word for one in moved if one is not None] == words
+
+
 def test_the_same_gesture_counts_again_when_it_was_gone_meanwhile() -> None:
     words = ["swipe_left"] * 6 + ["none"] * 20 + ["swipe_left"] * 6 + ["none"]
     assert [word for _, word in told(reader(*words), 3.0)] == ["swipe_left", "swipe_left"]
