@@ -23,10 +23,6 @@ class VehicleInputs:
             return VehicleState(t=t)
         return newest
 
-    def age(self, t: float) -> float | None:
-        """Seconds since the newest record."""
-        return None if self._newest is None else t - self._newest.t
-
 
 def driver_input(state: VehicleState, rules: AvailabilityRules) -> bool | None:
     """Does the driver work a control only the driver has? ``None`` when no such input is known."""
