@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from steps import RULES, ticks, times
 
-from dms.assessment.glance import Glances
+from dms.assessment.glance import Glances, LookAway
 from dms.assessment.windows import Tick
 
 
@@ -84,6 +84,22 @@ def test_what_was_not_seen_bridges_little(between: int, likely_road: bool, off_s
     assert one.off_s == off_s
 
 
+def test_unseen_time_is_weighed_against_the_look_it_breaks() -> None:
+    assert glances(*times(9, True), *times(3, None), True).off_s == 1.125
+    assert glances(*times(8, None), *times(5, True), None, None).off_s == 0.625  # what was not seen before is no part of it
+
+
+@pytest.mark.requirement("ADDW-04")
+def test_time_that_was_likelier_on_the_road_ends_a_look_as_a_look_at_it_does() -> None:
+    def likely(count: int) -> float:
+        one = LookAway(0.25, 2.0)
+        for n in range(9 + count):
+            one.step(Tick(n * 0.125, 0.125 if n else 0.0, False), True if n < 9 else None, likely_road=n >= 9)
+        return one.seconds
+
+    assert [likely(count) for count in range(1, 4)] == [1.125, 1.125, 0.0]
+
+
 def moved(*samples: tuple[bool | None, bool, bool]) -> Glances:
     """After samples of (off, doubtful, elsewhere)."""
     one = glances()
@@ -101,5 +117,6 @@ def test_where_the_road_cannot_be_ruled_out_no_look_at_another_thing_is_lengthen
     assert moved(*sure, (True, False, True)).off_s == 1.0
     assert moved(*sure[:4], *doubtful[:4], (True, False, True)).off_s == 0.5
     assert moved(*doubtful, (True, False, True), *sure, (True, False, True)).off_s == 1.125  # taken off once
-    assert moved(*doubtful, *[(False, False, True)] * 3, *sure, (True, False, True)).off_s == 1.0  # of a look that is over
+    assert moved(*sure[:4], *doubtful[:4], (True, False, True), *sure, (True, False, True)).off_s == 1.625
+    assert moved(*doubtful[:7], *[(False, False, False)] * 3, *sure, (True, False, True)).off_s == 1.0  # of a look that is over
     assert moved(*doubtful, (True, False, True)).cumulative_s == 1.0
