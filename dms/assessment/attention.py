@@ -26,6 +26,9 @@ class Attentiveness:
         self._evidence = LookEvidence(rules)
         self._recent = Window(rules.confirm_s / rules.confirm_share)
         self._steady = Window(rules.confirm_hidden_s / rules.confirm_share)
+        self._unseen_max_s = rules.confirm_hidden_s * (1.0 / rules.confirm_share - 1.0)
+        """What may be left unseen of the time that proves a look, all at once already too much."""
+        self._hidden_s = 0.0
         self._unproved = False
         """Were the eyes hidden, or shut for long, since a look was last confirmed?"""
         self._place: Place | None = None
@@ -88,7 +91,10 @@ class Attentiveness:
 
     def _remember(self, tick: Tick, candidate: bool | None, aim: Aim) -> None:
         """Time in which open eyes were seen to look there; what shows nothing takes nothing off what was confirmed."""
+        self._hidden_s = self._hidden_s + tick.dt if self._hidden else 0.0
         self._unproved = self._unproved or self._hidden
+        if self._hidden_s >= self._unseen_max_s - TINY:  # what was seen before proves nothing of what is seen now
+            self._steady.clear()
         place, before = aim.place, self._place
         if self._looked and not tick.gap:
             self._recent.add(tick.t - tick.dt, tick.t)

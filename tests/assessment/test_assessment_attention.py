@@ -170,3 +170,6 @@ def test_a_moment_of_hidden_eyes_takes_as_much_proof_as_a_long_one() -> None:
     assert attention(*[gaze(0.0)] * 3, HIDDEN, gaze(0.0)).attentive is None
     assert attention(*[gaze(0.0)] * 3, HIDDEN, *[gaze(0.0)] * 4).attentive is True
     assert attention(*[gaze(0.0)] * 8, HIDDEN, gaze(0.0)).attentive is True  # the look before was proof enough for both
+    # but not where it fills all that may be left unseen: then what was seen before it says nothing any more
+    assert attention(*[gaze(0.0)] * 8, HIDDEN, *[gaze(0.0)] * 4, share=0.8).attentive is None
+    assert attention(*[gaze(0.0)] * 8, HIDDEN, *[gaze(0.0)] * 5, share=0.8).attentive is True
