@@ -22,6 +22,8 @@ AGAIN = 2
 OPPOSITE: Final = {
     "swipe_left": "swipe_right", "swipe_right": "swipe_left", "swipe_up": "swipe_down", "swipe_down": "swipe_up",
 }  # fmt: skip
+STROKES: Final = (*OPPOSITE, "push")
+"""Told of one way of the hand, which many an ordinary hand goes, too."""
 STROKE_S = 0.8
 """A stroke takes no longer."""
 LEAST_S = 0.4
@@ -84,7 +86,7 @@ class NetworkMotion:
         shares = np.mean([answer for _, answer in self._answers], axis=0)
         best = int(shares[1:].argmax()) + 1
         sure = min(float(shares[best]), float(answer[best]))
-        needed = self._rules.stroke_sure if WORDS[best] in OPPOSITE else self._rules.moved_sure
+        needed = self._rules.stroke_sure if WORDS[best] in STROKES else self._rules.moved_sure
         told = len(self._answers) >= AGAIN and sure >= needed
         return (WORDS[best], sure) if told else ("none", sure)
 
