@@ -24,12 +24,13 @@ FIT_OFF_MAX_DEG, OPENNESS_MIN, VISIBLE_MIN, TURN_MAX_DEG = 25.0, 0.25, 0.5, 75.0
 @dataclass(frozen=True, eq=False)
 class Points:
     """``values``: n x ``VALUES``, what the network is told; ``angles``: n x 6 (both, left, right; yaw, pitch in degrees);
-    ``rows`` of the set and ``rois``, where the patches lie."""
+    ``rows`` of the set; ``rois``, where the patches lie; ``seen``: n x 2, which eyes (left, right) can be judged."""
 
     values: NDArray[np.float32]
     angles: NDArray[np.float32]
     rows: NDArray[np.int64]
     rois: list[dict[str, Roi]]
+    seen: NDArray[np.bool_]
 
 
 def mesh_of(columns: dict[str, NDArray[Any]], row: int) -> FaceMesh:
@@ -66,7 +67,7 @@ def points_of(faces: Faces, split: str) -> Points:
             angles.append(truth.reshape(6))
             rows.append(row)
             rois.append({side: eye_roi(corners_of(mesh.eye_contours[side]), fit.model_scale) for side in SIDES})
-    return Points(np.stack(values), np.stack(angles).astype(np.float32), np.array(rows), rois)
+    return Points(np.stack(values), np.stack(angles).astype(np.float32), np.array(rows), rois, seen[rows])
 
 
 OTHER_FACES_MM = {"iris": 0.1, "corners": 0.8, "lids": 0.4, "place": 1.0}

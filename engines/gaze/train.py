@@ -1,9 +1,9 @@
 """Trains the gaze network: a reader of the patches of rendered eyes, and readers of what the mesh shows of rendered faces.
 
-python engines/gaze/train.py GAZE --faces FACES --out RUN [--steps N] [--package]
+python engines/gaze/train.py PEOPLE --out RUN [--steps N] [--package]
 
-GAZE and FACES are sets made by ``tools.training.render``, the latter with meshes (``tools.training.meshes``). RUN gets
-checkpoints and logs; the same command goes on where it was broken off.
+PEOPLE is a set made by ``tools.training.render``, with meshes (``tools.training.meshes``). RUN gets checkpoints and logs; the
+same command goes on where it was broken off.
 """
 
 import sys
@@ -31,10 +31,10 @@ from dms.inference.base import Tensors  # noqa: E402
 from dms.perception.gaze_net import SIDES, cut_eyes, gaze_feeds  # noqa: E402
 from dms.records.angles import direction_from  # noqa: E402
 from tools.training.faces import Faces, load_faces  # noqa: E402
-from tools.training.loop import Schedule, train  # noqa: E402
+from tools.training.loop import Batches, Schedule, train  # noqa: E402
 from tools.training.program import begin, options, rates  # noqa: E402
 
-BATCH, STEPS, SEED = 64, 5000, 4005
+BATCH, STEPS, SEED = 64, 5000, 4007
 POINTS_BATCH, POINTS_STEPS = 256, 2500
 FROZEN = 40
 """So many first weight tensors of the trunk stay as they are: all that works at half the patch's resolution."""
@@ -78,27 +78,16 @@ def off(answer: Tensor, truth: Tensor, seen: Tensor) -> dict[str, Tensor]:
     }
 
 
-class Examples:
-    """Batches of pairs of eyes."""
+def examples(eyes: Eyes, seed: int = SEED) -> Batches:
+    """Endless batches of pairs of eyes, drawn with replacement; batch k depends on k alone."""
 
-    def __init__(self, eyes: Eyes, rows: NDArray[np.int64], seed: int = SEED) -> None:
-        self._eyes, self._rows, self._seed = eyes, rows, seed
-
-    def batches(self, done: int) -> Iterator[Batch]:
-        """Endless; batch k depends on k alone."""
+    def batches(done: int) -> Iterator[Batch]:
         while True:
-            rng = np.random.default_rng([self._seed, done])
-            yield stacked(self.some(rng, BATCH))
+            rng = np.random.default_rng([seed, done])
+            yield stacked([eyes.pair(rng, int(which)) for which in rng.integers(len(eyes), size=BATCH)])
             done += 1
 
-    def some(self, rng: np.random.Generator, count: int, plain: bool = False) -> list[Pair]:
-        """So many pairs, drawn with replacement."""
-        pairs: list[Pair] = []
-        while len(pairs) < count:
-            made = self._eyes.pair(rng, int(rng.choice(self._rows)), plain)
-            if made is not None:
-                pairs.append(made)
-        return pairs
+    return batches
 
 
 def stacked(pairs: list[Pair]) -> Batch:
@@ -106,7 +95,7 @@ def stacked(pairs: list[Pair]) -> Batch:
     left, right = (torch.from_numpy(np.stack([p.patches[side] for p in pairs])[:, None]).float() for side in SIDES)
     turned, angles, seen = (torch.from_numpy(np.stack([getattr(p, k) for p in pairs])) for k in ("turned", "angles", "seen"))
     marks = torch.from_numpy(np.concatenate([np.stack([p.marks[k] for p in pairs]) for k in range(2)]))
-    return left, right, turned, angles.flatten(1), marks, seen.float()
+    return left, right, turned, angles, marks, seen.float()
 
 
 def feeds_of(faces: Faces, points: Points, chosen: NDArray[np.int64]) -> list[Tensors]:
@@ -143,18 +132,16 @@ def ship(net: nn.Module | None, faces: Faces, held: int = 240) -> None:
 
 def main() -> int:
     """Train, and ship if asked to."""
-    args = options(__doc__, "GAZE", STEPS, SEED, faces="a faces set with meshes")
-    faces = load_faces(args.faces)
+    args = options(__doc__, "PEOPLE", STEPS, SEED)
+    faces = load_faces(args.pictures)
     if args.variants:
         ship(None, faces)
         return 0
-    eyes = Eyes(args.pictures)
+    points, readers = points_of(faces, "train"), []
     patches = Patches().to(memory_format=torch.channels_last)
     begin(patches, args.start)
     schedule = Schedule(args.steps, rates(patches.trunk.weights, FROZEN, moving=3e-4))
-    batches = Examples(eyes, eyes.rows("train"), args.seed).batches
-    train(patches, batches, by_patches, schedule, args.out / "patches", args.seed)
-    points, readers = points_of(faces, "train"), []
+    train(patches, examples(Eyes(faces, points), args.seed), by_patches, schedule, args.out / "patches", args.seed)
     for member in range(MEMBERS):
         torch.manual_seed(args.seed + member)
         reader, schedule = PointsReader(*scaling(points.values)), Schedule(POINTS_STEPS, {"": 2e-3}, decay=1e-3)

@@ -172,6 +172,21 @@ def test_lids_follow_the_gaze_differently_from_one_to_the_next() -> None:
     assert 2.0 < np.mean(fell) < 4.0 and np.std(fell) > 0.4
 
 
+def test_corners_of_the_lids_stay_while_the_eye_looks_down_and_shuts() -> None:
+    """They hang on ligaments: 30 degrees down and a blink move them by less than a millimetre. The eye is as wide as people's."""
+    ahead, down = (1e5, 0.0, 1200.0), (1e5, 0.0, 1200.0 - 1e5 * np.tan(np.radians(30)))
+    widths = []
+    for seed in range(8):
+        person = Figure(seed, load_cabin("example_lhd"))
+        poses = [person.pose(pose) for pose in (Pose(gaze_target_mm=ahead), Pose(gaze_target_mm=down), Pose(lids=(0.0, 0.0)))]
+        for side in ("left", "right"):
+            inner, outer = (np.stack([p.landmarks[f"{side}_{end}_corner"][0] for p in poses]) for end in ("inner", "outer"))
+            assert np.linalg.norm(inner - inner[0], axis=1).max() < 1.0
+            assert np.linalg.norm(outer - outer[0], axis=1).max() < 1.0
+            widths.append(float(np.linalg.norm(outer[0] - inner[0])))
+    assert 26.0 < np.mean(widths) < 30.0
+
+
 def test_the_iris_is_seen_to_where_the_white_begins() -> None:
     """About 11.8 mm across in people: the cornea enlarges what lies behind it but does not reach further than the iris."""
     eye = Figure(4, CABIN).pose(Pose()).eyes[0]

@@ -23,7 +23,7 @@ def lash_attributes(template: Floats, vertices: Ints, group: dict[str, Ints], ey
 
 
 def lid_margins(attributes: np.ndarray) -> dict[str, Place]:
-    """Roots of the lashes, inner to outer. They stay within 1 mm of the lid's skin."""
+    """Roots of the lashes, inner to outer, and the outer corner. They stay within 1 mm of the lid's skin."""
     found = {}
     for side, name in enumerate(("left", "right")):
         for upper, lid in ((1, "upper"), (0, "lower")):
@@ -31,7 +31,6 @@ def lid_margins(attributes: np.ndarray) -> dict[str, Place]:
             order = rows[np.argsort(attributes[rows, 1])]
             found[f"{name}_{lid}_lid"] = ("lashes", [int(v) for v in order])
         upper_lid, lower_lid = found[f"{name}_upper_lid"][1], found[f"{name}_lower_lid"][1]
-        found[f"{name}_inner_corner"] = ("lashes", [upper_lid[0], lower_lid[0]])
         found[f"{name}_outer_corner"] = ("lashes", [upper_lid[-1], lower_lid[-1]])
     return found
 
@@ -64,7 +63,10 @@ def face_places(points: Floats, masks: np.ndarray, jaw: Floats) -> dict[str, Pla
         "upper_lip": best(lips & middle & ~falls, -z + 0.5 * x),
         "lower_lip": best(lips & middle & falls, z + 0.5 * x),
     }
+    lids = (masks[:, 1] > 190) & front & (np.abs(z + 3.5) < 0.8)
     for name, sign in (("left", 1), ("right", -1)):
+        rows = np.flatnonzero(lids & (y * sign > 0))  # the inner corner lies beyond the caruncle, where no lashes grow
+        found[f"{name}_inner_corner"] = "head", [int(row) for row in rows[np.argsort(y[rows] * sign)][:6]]
         ear = (masks[:, 3] > 128) & (y * sign > 40)
         found[f"{name}_tragus"] = best(ear & (np.abs(z + 15) < 20), x)
         found[f"{name}_ear_tip"] = best(ear, z)

@@ -19,12 +19,13 @@ FEWEST_SEEN = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Rows of a ``faces`` set whose meshes are read; pictures stay on disk.
+    """Rows of a ``faces`` or ``people`` set whose meshes are read; pictures stay on disk.
 
     Attributes:
         columns: label and mesh columns, row by row.
         pictures, drivers: one mapped array a shard; ``where``: (shard, row) of each row.
         view: n x 3 x 3, true rotation about the line of sight to the eyes, see ``HeadFit.view``.
+        marks: names of the label column ``landmarks``.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -32,6 +33,7 @@ class Faces:
     drivers: list[NDArray[np.uint8]]
     where: NDArray[np.int64]
     view: Array
+    marks: list[str]
 
     def __len__(self) -> int:
         return len(self.where)
@@ -73,7 +75,7 @@ def load_faces(folder: Path, pixels: bool = True) -> Faces:
         for name, values in (labels | dict(map_npz(path))).items():
             kept.setdefault(name, []).append(np.asarray(values[rows]))
     columns = {name: np.concatenate(parts) for name, parts in kept.items()}
-    return Faces(columns, pictures, drivers, np.concatenate(where), true_views(columns))
+    return Faces(columns, pictures, drivers, np.concatenate(where), true_views(columns), data.manifest.shards[0].landmarks)
 
 
 def true_views(columns: dict[str, NDArray[Any]]) -> Array:

@@ -13,10 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hil.driver.body.canthi import held
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 PATH = Path(__file__).resolve().parent.parent / "asset" / "driver.npz"
 PARTS = ("head", "body", "hands", "mouth", "lashes")
+UNMOVED_MM = 0.005
+"""Half a step of the packed file: what a unit moves less stays."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,6 +78,7 @@ class Asset:
         self.components: Floats = self._data["shape/components"].astype(np.float32) * step
         self.people: Floats = self._data["shape/people"].astype(np.float32) / 1000
         self.vertices = len(self.mean) - 2 * len(self.bones) - 4
+        self._units = {name: self._unit(name) for name in self.units}
 
     def _part(self, name: str) -> Part:
         def get(key: str) -> NDArray[Any]:
@@ -87,8 +92,23 @@ class Asset:
         )  # fmt: skip
 
     def unit(self, name: str) -> tuple[Ints, Floats]:
-        """Coarse vertices that a face unit moves, and by how much (mm at weight 1)."""
-        return self._data[f"unit/{name}/rows"].astype(np.int64), self._data[f"unit/{name}/moves"].astype(np.float32) / 100
+        """Coarse vertices that a face unit moves, and by how much (mm at weight 1); units of the lids hold their corners."""
+        return self._units[name]
+
+    def corners(self, side: str, coarse: Floats) -> dict[str, Floats]:
+        """Of the lids of the ``left`` or the ``right`` eye, from coarse vertices or from what moves them."""
+        places = (f"{side}_inner_corner", f"{side}_outer_corner")
+        marks = {name: self.landmarks[name] for name in places}
+        return {name: self.parts[part].refine(coarse)[rows].mean(axis=0) for name, (part, rows) in marks.items()}
+
+    def _unit(self, name: str) -> tuple[Ints, Floats]:
+        moves = np.zeros((self.vertices, 3), np.float32)
+        moves[self._data[f"unit/{name}/rows"]] = self._data[f"unit/{name}/moves"].astype(np.float32) / 100
+        if name.startswith("eye"):
+            side, mean = "left" if name.endswith("Left") else "right", self.mean[: self.vertices]
+            moves = held(mean, self.corners(side, mean), moves, self.corners(side, moves))
+        rows = np.flatnonzero(np.abs(moves).max(axis=1) > UNMOVED_MM)
+        return rows, moves[rows]
 
 
 def _shares(steps: NDArray[Any]) -> Floats:

@@ -39,10 +39,10 @@ class Following:
 
 
 def following(seed: int) -> Following:
-    """Of the person of a seed. 30 degrees down, real eyes show a lower margin 3 to 5 mm lower and a gap 2 to 4 mm smaller."""
+    """Of the person of a seed. 30 degrees down, real eyes show a lower margin 3 to 5 mm lower and a gap 2 to 6 mm smaller."""
     rng = np.random.Generator(np.random.PCG64([seed, 103]))
     return Following(
-        gap=float(np.clip(rng.normal(-0.10, 0.025), -0.16, -0.04)), lower=float(np.clip(rng.normal(-0.12, 0.03), -0.17, -0.05))
+        gap=float(np.clip(rng.normal(-0.12, 0.035), -0.21, -0.04)), lower=float(np.clip(rng.normal(-0.115, 0.03), -0.17, -0.05))
     )
 
 

@@ -68,7 +68,7 @@ class Person:
     def eyes(self) -> Floats:
         """Eyeball centres, left and right, 2 x 3: behind the corners of the lids as on the mean head."""
         corners = [(self.place(f"{side}_inner_corner") + self.place(f"{side}_outer_corner")) / 2 for side in ("left", "right")]
-        back = np.array([[-12.4, -1.2, 2.7], [-12.4, 1.2, 2.7]], np.float32)
+        back = np.array([[-13.0, 0.25, 2.85], [-13.0, -0.25, 2.85]], np.float32)
         return np.asarray(np.stack(corners) + back, np.float32)
 
     def place(self, name: str) -> Floats:
