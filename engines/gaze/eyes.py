@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from points import Points
 
-from dms.perception.eye_patch import GAZE_SIZE, to_patch
+from dms.perception.eye_patch import GAZE_SIZE, WIDTH_MM, to_patch
 from dms.perception.gaze_net import EYE_VALUES, SIDES, cut_eyes
 from dms.perception.roi import Roi
 from tools.training import augment
@@ -17,8 +18,12 @@ Patches = dict[str, NDArray[np.uint8]]
 Rng = np.random.Generator
 MARKS = 13
 """Iris x, y, radius; outer and inner corner; middle of the upper and of the lower lid; centre of the eyeball."""
-LASHED, RELIT, OCCLUDED = 0.7, 0.85, 0.1
-"""Share of the pictures with lashes and folds drawn on, in another light, with a thing in the way."""
+RETAKEN, LASHED, RELIT, OCCLUDED = 0.8, 0.6, 0.85, 0.1
+"""Share of the pictures taken anew with another camera; of these with lashes and folds drawn on, in another light, with a thing
+in the way."""
+PIXELS_A_MM = GAZE_SIZE[0] / WIDTH_MM
+CORNERS_MM, CORNER_AT_MM, BELL_PX = 0.9, 14.0, 7.0
+"""Standard deviation of a corner's shift up or down (half as much aside), how far it lies from the middle, how far it reaches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +55,10 @@ class Eyes:
         points, row = self._points, int(self._points.rows[which])
         rois = points.rois[which] if plain else _misplaced(rng, points.rois[which])
         patches = cut_eyes(self._faces.picture(row), rois)
-        if not plain:
-            patches = self._retaken(rng, row, rois, patches)
         marks = np.stack([self._marks(row, k, rois[s], s, points.seen[which, k]) for k, s in enumerate(SIDES)])
+        if not plain:
+            patches = self._retaken(rng, row, rois, patches) if rng.random() < RETAKEN else patches
+            patches, marks = other_corners(rng, patches, marks)
         return Pair(patches, points.values[which, 2 * EYE_VALUES :], points.angles[which], marks, points.seen[which])
 
     def _retaken(self, rng: Rng, row: int, rois: dict[str, Roi], patches: Patches) -> Patches:
@@ -90,6 +96,26 @@ class Eyes:
         if not (np.isfinite(x) and shown > 0.3):
             here[0], radius = np.nan, np.nan
         return np.array([*here[0], radius * GAZE_SIZE[0] / roi.size, *here[1:].reshape(-1)], np.float32)
+
+
+def other_corners(rng: Rng, patches: Patches, marks: NDArray[np.float32]) -> tuple[Patches, NDArray[np.float32]]:
+    """The same looks in a face whose corners of the lids stand elsewhere. Canthal height and tilt differ more among people than
+    among our shapes, and a network that measures the iris against them would read a stranger's own build as a look up or down."""
+    width, height = GAZE_SIZE
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    both, out, moved = rng.normal(0, CORNERS_MM, (2, 2)), {}, marks.copy()
+    for k, side in enumerate(SIDES):
+        shifts = (both + rng.normal(0, 0.3, (2, 2))) * PIXELS_A_MM
+        dx, dy = np.zeros_like(x), np.zeros_like(y)
+        for corner, (aside, up) in enumerate(shifts):  # outer, inner
+            middle = width / 2 + (1 - 2 * corner) * CORNER_AT_MM * PIXELS_A_MM
+            bell = np.exp(-0.5 * (((x - middle) / BELL_PX) ** 2 + ((y - height / 2) / BELL_PX) ** 2))
+            dx, dy = dx + np.float32(0.5 * aside) * bell, dy + np.float32(up) * bell
+            moved[k, 3 + 2 * corner : 5 + 2 * corner] += (0.5 * aside, up)
+        out[side] = np.asarray(
+            cv2.remap(patches[side], x - dx, y - dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+    return out, moved
 
 
 def _misplaced(rng: Rng, rois: dict[str, Roi]) -> dict[str, Roi]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -87,6 +88,33 @@ def test_lashes_are_drawn_in_the_same_place_on_the_larger_patch() -> None:
     small = [draw_lashes(np.random.default_rng(s), np.full((HEIGHT, WIDTH), 120, np.uint8), *lids(0.5), 0.0) for s in range(40)]
     darkest = [np.mean(drawn, axis=0).mean(axis=1).argmin() for drawn in (large, small)]
     assert (darkest[0] - height / 2) / width == pytest.approx((darkest[1] - HEIGHT / 2) / WIDTH, abs=1.5 / WIDTH)
+
+
+def test_corners_of_the_lids_move_and_the_iris_stays() -> None:
+    """Marks go where the picture went; the middle of the patch, where the iris is, hardly moves."""
+    sys.path.insert(0, str(ROOT / "engines" / "gaze"))
+    from eyes import CORNER_AT_MM, MARKS, PIXELS_A_MM, other_corners
+
+    width, height = GAZE_SIZE
+    far = CORNER_AT_MM * PIXELS_A_MM
+    marks = np.zeros((2, MARKS), np.float32)
+    marks[:, 3], marks[:, 5] = far, -far
+    moved = []
+    for seed in range(20):
+        patch = np.zeros((height, width), np.uint8)
+        for x in (-far, 0, far):
+            cv2.circle(patch, (round(width / 2 + x), height // 2), 2, 255, -1)
+        drawn, said = other_corners(np.random.default_rng(seed), {"left": patch, "right": patch}, marks)
+        middle, outer = _centre(drawn["left"][:, 24:40]), _centre(drawn["left"][:, 40:])
+        assert abs(middle[1] - height / 2) < 0.8
+        assert outer[1] - height / 2 == pytest.approx(said[0, 4], abs=0.7)
+        moved.append(said[0, 4])
+    assert np.std(moved) > 0.5
+
+
+def _centre(part: np.ndarray) -> np.ndarray:
+    y, x = np.nonzero(part > 60)
+    return np.array([x.mean(), y.mean()])
 
 
 @pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "hand_detector"])
