@@ -11,6 +11,7 @@ from measuring.answers import Record
 from measuring.chain import Topic
 from measuring.gaze_figures import gaze
 from measuring.hand_figures import hands, hands_reported
+from measuring.lens_figures import lens
 from measuring.spread import Figure, Statistic, Values, area_under_curve, mean, p95, spread
 from numpy.typing import NDArray
 
@@ -74,6 +75,7 @@ def headpose(topic: Topic, records: Records) -> Iterator[Figure]:
         yield from head_band(topic, part, rows, records)
     turned = [r for r in topic.rows if abs(answers.true_yaw(r)) > 60.0]
     yield rate(topic, "yaw over 60", "side right, of all", [side_right(records.get(r["file"]), r) for r in turned])
+    yield from lens(topic.name, topic.rows, records)
     yield from hands_reported(topic, records)
 
 
@@ -111,6 +113,7 @@ def eyes(topic: Topic, records: Records) -> Iterator[Figure]:
     """Closed or open, balanced, with the ranking of what was answered."""
     for part, rows in parts(topic):
         yield from eyes_part(topic, part, rows, records)
+    yield from lens(topic.name, [row for row in topic.rows if row["eyes"] == "open"], records)
 
 
 def eyes_part(topic: Topic, part: str, rows: Sequence[Record], records: Records) -> Iterator[Figure]:
