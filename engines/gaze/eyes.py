@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from points import Points
+from points import Points, fit_off
 
 from dms.perception.eye_patch import GAZE_SIZE, WIDTH_MM, to_patch
 from dms.perception.gaze_net import EYE_VALUES, SIDES, cut_eyes
@@ -55,11 +55,13 @@ class Eyes:
         points, row = self._points, int(self._points.rows[which])
         rois = points.rois[which] if plain else _misplaced(rng, points.rois[which])
         patches = cut_eyes(self._faces.picture(row), rois)
+        turned = points.values[which, 2 * EYE_VALUES :]
         marks = np.stack([self._marks(row, k, rois[s], s, points.seen[which, k]) for k, s in enumerate(SIDES)])
         if not plain:
             patches = self._retaken(rng, row, rois, patches) if rng.random() < RETAKEN else patches
             patches, marks = other_corners(rng, patches, marks)
-        return Pair(patches, points.values[which, 2 * EYE_VALUES :], points.angles[which], marks, points.seen[which])
+            turned = fit_off(rng, turned[None])[0]
+        return Pair(patches, turned, points.angles[which], marks, points.seen[which])
 
     def _retaken(self, rng: Rng, row: int, rois: dict[str, Roi], patches: Patches) -> Patches:
         """Lashes, another light and another camera; the latter two are the same for both eyes."""

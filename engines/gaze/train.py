@@ -34,7 +34,7 @@ from tools.training.faces import Faces, load_faces  # noqa: E402
 from tools.training.loop import Batches, Schedule, train  # noqa: E402
 from tools.training.program import begin, options, rates  # noqa: E402
 
-BATCH, STEPS, SEED = 64, 4000, 4007
+BATCH, STEPS, SEED = 64, 5000, 4007
 POINTS_BATCH, POINTS_STEPS = 256, 2500
 FROZEN = 40
 """So many first weight tensors of the trunk stay as they are: all that works at half the patch's resolution."""
