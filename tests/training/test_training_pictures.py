@@ -112,6 +112,18 @@ def test_corners_of_the_lids_move_and_the_iris_stays() -> None:
     assert np.std(moved) > 0.5
 
 
+def test_a_head_fit_that_is_off_is_still_a_head() -> None:
+    """Forward and up stay ten long and square to each other; they turn by about what the fit is off on real faces."""
+    sys.path.insert(0, str(ROOT / "engines" / "gaze"))
+    from points import FIT_OFF_DEG, fit_off
+
+    straight = np.tile(np.array([0, 0, -10, 0, -10, 0], np.float32), (400, 1))
+    forward, up = np.split(fit_off(np.random.default_rng(2), straight), 2, axis=1)
+    assert np.allclose(np.linalg.norm(forward, axis=1), 10, atol=1e-3) and np.abs((forward * up).sum(axis=1)).max() < 1e-2
+    turned = np.degrees(np.arccos(np.clip(-forward[:, 2] / 10, -1, 1)))
+    assert np.sqrt((turned**2).mean() / 2) == pytest.approx(FIT_OFF_DEG, rel=0.1)
+
+
 def _centre(part: np.ndarray) -> np.ndarray:
     y, x = np.nonzero(part > 60)
     return np.array([x.mean(), y.mean()])
