@@ -19,9 +19,8 @@ ANSWERS = 8
 FEATURES = 96
 
 SHARE = (0.8, 0.4)
-"""Of the patches' reading in yaw and in pitch, the rest is the points'. On rendered drivers the patches read both better. Real data
-speak for the points, too: 200 portraits, most of whom look into the lens, agree best at about 0.4 of either, and the one real man
-measured is read 12 degrees too high by the patches and 6 by the points."""
+"""Of the patches' reading in yaw and in pitch, the rest is the points'. On rendered drivers the patches read both better, on real
+people a mixture does (``card.md``)."""
 
 
 class Patches(nn.Module):

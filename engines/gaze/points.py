@@ -115,7 +115,6 @@ def batches_of(points: Points, count: int, seed: tuple[int, ...]) -> Callable[[i
             rng = np.random.default_rng([*seed, done])
             chosen = rng.integers(len(points.values), size=count)
             values = points.values[chosen] + other_faces(rng, count)
-            values[:, 2 * EYE_VALUES :] = fit_off(rng, values[:, 2 * EYE_VALUES :])
             yield torch.from_numpy(values), torch.from_numpy(points.angles[chosen])
             done += 1
 
