@@ -24,6 +24,7 @@ from dms.errors import RecordError
 from dms.profiles import Profile
 from dms.records import DriverState, Observation, VehicleState
 from dms.records.cabin import Cabin, DriverBaseline
+from dms.records.words import Zone
 
 LONGEST_TIME_S = 1e9
 """Times beyond this (30 years) lose their milliseconds and are refused."""
@@ -58,6 +59,8 @@ class Assessor:
         self._head = Movement(rules.availability.head_move_deg, rules.availability.movement_s, directions=True)
         self._body = Movement(rules.availability.body_move_mm, rules.availability.movement_s, directions=False)
         self._estimator = estimator
+        self._beside_road = frozenset[Zone]({"other", *rules.attention.mirror_zones})
+        """No thing that a driver stares at: a reading there may mean the road next to it."""
         self._now = fresh_signals(rules, estimator)
         if memory is not None:
             self._now.baseline.restore(memory.open_levels)
@@ -181,7 +184,8 @@ class Assessor:
         likely = sight is not None and (sight.on_road or 0.0) >= self._rules.glance.likely_road_min
         now.likely_road = off is None and likely and not now.closure.shut
         now.attention.step(tick, Aim(zone, now.by_head, now.closure.blinking, leaving, hidden, sight, picture.lids.shut is True))
-        now.glances.step(tick, off, late_s, now.likely_road, likely, now.attention.another_look)
+        doubtful = likely and sight is not None and sight.zone in self._beside_road
+        now.glances.step(tick, off, late_s, now.likely_road, doubtful, now.attention.another_look)
         if now.buffer is not None:
             now.buffer.step(tick, zone, self._zone.since, late_s)
         seen_phone = None if observation.objects is None else observation.objects.phone
