@@ -108,9 +108,8 @@ def inside(seen: Outline, origin: Vector, direction: Vector, least: float) -> Ve
         near, far, ahead = eye - far, eye - near, -ahead
     if far <= 0.0:  # behind; as near as the line of sight is to the plane between
         return OUTSIDE if -ahead < least else _EDGE
-    edge = (
-        b_high - b_eye
-    )  # the near face sticks out beyond the far one on the side of the line straight ahead where the edge lies
+    # the near face sticks out beyond the far one on the side of the line straight ahead where the edge lies
+    edge = b_high - b_eye
     at = near if edge > 0.0 else far
     if (left := (edge * ahead - at * side) / math.sqrt(edge * edge + at * at + _TINY)) < least:
         return OUTSIDE
