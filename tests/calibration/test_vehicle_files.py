@@ -11,7 +11,7 @@ from dms.assessment.geometry import vehicle_direction
 from dms.assessment.zones import ZoneMap
 from dms.errors import InputError
 from dms.profiles import load_profile
-from dms.records import Gaze, Head, Observation
+from dms.records import Gaze, Head
 
 RULES = load_profile("l3_default").rules
 NOMINAL = [
@@ -44,8 +44,7 @@ def test_P02_same_zone_through_the_camera_frame(name: str, zone: str, yaw: float
     cabin = load_cabin(name)
     direction = cabin.camera.rotation().T @ np.array(vehicle_direction(yaw * side(name), pitch))
     x, y, z = (float(v) for v in direction)
-    record = Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=2.0))
-    sight = zone_map(name).look(record)
+    sight = zone_map(name).look(Gaze(direction_camera=(x, y, z), std_deg=2.0))
     assert sight is not None and (sight.zone, sight.by) == (zone, "gaze")
     assert sight.yaw_deg == pytest.approx(yaw * side(name), abs=0.1) and sight.pitch_deg == pytest.approx(pitch, abs=0.1)
 
@@ -97,7 +96,7 @@ def test_origin_of_the_eyes_moves_the_zone() -> None:
     direction = cabin.camera.rotation().T @ np.array(vehicle_direction(23, -13))
     x, y, z = (float(v) for v in direction)
     seen = [
-        zones.look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), origin_camera_mm=(side_mm, 0.0, 650.0), std_deg=2.0)))
+        zones.look(Gaze(direction_camera=(x, y, z), origin_camera_mm=(side_mm, 0.0, 650.0), std_deg=2.0))
         for side_mm in (0.0, 150.0)
     ]
     assert [s.zone for s in seen if s] != ["phone", "phone"] and seen[0] is not None and seen[0].zone == "phone"
@@ -112,16 +111,14 @@ def test_uncertain_gaze_is_unknown_only_where_road_and_off_road_are_alike(
 ) -> None:
     direction = load_cabin("example_lhd").camera.rotation().T @ np.array(vehicle_direction(yaw, pitch))
     x, y, z = (float(v) for v in direction)
-    sight = zone_map("example_lhd").look(Observation(t=0.0, gaze=Gaze(direction_camera=(x, y, z), std_deg=std)))
+    sight = zone_map("example_lhd").look(Gaze(direction_camera=(x, y, z), std_deg=std))
     assert sight is not None and sight.zone == zone
 
 
 def test_head_pose_stands_in_without_gaze() -> None:
-    sight = zone_map("example_lhd").look(
-        Observation(t=0.0, head=Head(forward_camera=(0.0, 0.0, -1.0), up_camera=(0.0, -1.0, 0.0)))
-    )
+    sight = zone_map("example_lhd").look(None, Head(forward_camera=(0.0, 0.0, -1.0), up_camera=(0.0, -1.0, 0.0)))
     assert sight is not None and sight.by == "head"
-    assert zone_map("example_lhd").look(Observation(t=0.0)) is None
+    assert zone_map("example_lhd").look(None) is None
 
 
 GOOD = (Path(__file__).parents[2] / "calibration/vehicles/example_lhd.yaml").read_text()
