@@ -219,6 +219,7 @@ def test_a_missing_set_is_one_line(program: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", program, str(tmp_path / "none")], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1 and "manifest.json: cannot be read" in done.stderr
+    assert "tools.training.render" in done.stderr
 
 
 @pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion", "hand_detector"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dms.errors import InputError
 from dms.perception.head_pose import turn_to
 from hil.driver.truth.columns import WORDS
 from hil.driver.truth.training_reader import TrainingSet, map_npz
@@ -55,7 +56,11 @@ class Faces:
 
 
 def load_faces(folder: Path, pixels: bool = True) -> Faces:
-    """All rows that show enough of a face, of the shards whose meshes are there."""
+    """All rows that show enough of a face, of the shards whose meshes are there.
+
+    Raises:
+        InputError: no shard has any.
+    """
     data = TrainingSet(folder)
     kept: dict[str, list[NDArray[Any]]] = {}
     pictures, drivers, where = [], [], []
@@ -74,6 +79,8 @@ def load_faces(folder: Path, pixels: bool = True) -> Faces:
             pictures.append(picture[:0])
         for name, values in (labels | dict(map_npz(path))).items():
             kept.setdefault(name, []).append(np.asarray(values[rows]))
+    if not where:
+        raise InputError(f"{folder}: has no meshes; make them: python -m tools.training.meshes {folder}")
     columns = {name: np.concatenate(parts) for name, parts in kept.items()}
     return Faces(columns, pictures, drivers, np.concatenate(where), true_views(columns), data.manifest.shards[0].landmarks)
 

@@ -98,7 +98,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be read: {error.strerror} (python -m tools.training.render makes sets)") from None
     except msgspec.MsgspecError as error:
         raise InputError(f"{path}: is no training set: {error}") from None
     if manifest.schema != SCHEMA:
