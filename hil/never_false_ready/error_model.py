@@ -1,8 +1,8 @@
 """How far the engines are off, as numbers: each from a card under ``engines/`` or marked as an assumption.
 
-The cards hold figures of single pictures. How errors hang together in time was not measured: all ``*_HOLD_S`` are assumptions. The
-gaze card's figures are those of an earlier network; today's is better after calibration (2.3 degrees, not 3.6) and on strangers. They
-stay, so that runs compare and the rules are asked no less.
+The cards hold figures of single pictures. How errors hang together in time was not measured: all ``*_HOLD_S`` are assumptions.
+The gaze card's figures are those of an earlier network; today's is better after calibration (2.3 degrees, not 3.6) and on
+strangers. They stay, so that runs compare and the rules are asked no less.
 """
 
 RAYLEIGH = 1.2533
