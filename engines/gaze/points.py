@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,19 +90,6 @@ def other_faces(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
         out[:, [o + 17, o + 21]] = OTHER_FACES_MM["lids"] * e[:, [17, 17]]  # lower lid
         out[:, o + 22 : o + 26] = OTHER_FACES_MM["place"] * e[:, 22:26]
     return out.astype(np.float32)
-
-
-FIT_OFF_DEG = 5.0
-"""Standard deviation of a turn that is added to where the head is said to be turned. The head fit is that far off on real faces
-(5.6 degrees in the mean on AFLW2000-3D), less on rendered ones: a network that trusts it pays on real ones."""
-
-
-def fit_off(rng: np.random.Generator, turned: NDArray[np.float32]) -> NDArray[np.float32]:
-    """n x ``TURNED`` (see ``gaze_net.turned``), each head turned a little further by chance."""
-    axes = turned.reshape(-1, 2, 3).astype(np.float64)
-    turns = np.radians(rng.normal(0, FIT_OFF_DEG, (len(axes), 3)))
-    matrices = np.stack([cv2.Rodrigues(turn)[0] for turn in turns])
-    return np.asarray(np.einsum("nij,nkj->nki", matrices, axes).reshape(turned.shape), np.float32)
 
 
 def batches_of(points: Points, count: int, seed: tuple[int, ...]) -> Callable[[int], Iterator[tuple[Any, Any]]]:

@@ -115,7 +115,7 @@ def test_corners_of_the_lids_move_and_the_iris_stays() -> None:
 def test_a_head_fit_that_is_off_is_still_a_head() -> None:
     """Forward and up stay ten long and square to each other; they turn by about what the fit is off on real faces."""
     sys.path.insert(0, str(ROOT / "engines" / "gaze"))
-    from points import FIT_OFF_DEG, fit_off
+    from eyes import FIT_OFF_DEG, fit_off
 
     straight = np.tile(np.array([0, 0, -10, 0, -10, 0], np.float32), (400, 1))
     forward, up = np.split(fit_off(np.random.default_rng(2), straight), 2, axis=1)
