@@ -95,6 +95,7 @@ def _open(name: str) -> TextIO:
 
 
 def _teller(as_json: bool, log: TextIO | None) -> Any:
+    """A function that prints a line for people or for machines, and for the log."""
     import msgspec
 
     def tell(line: dict[str, Any]) -> None:

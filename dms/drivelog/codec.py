@@ -90,6 +90,11 @@ class _H264(Encoder):
         self._count = 0
 
     def encode(self, grey: Grey) -> bytes:
+        """One picture (h x w) as one packet.
+
+        Raises:
+            InputError: the coder gave none, or several.
+        """
         av = _pyav()
         frame = av.VideoFrame.from_ndarray(np.concatenate([grey, self._neutral]), format="yuv420p")
         frame.pts = self._count
