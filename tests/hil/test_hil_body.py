@@ -34,7 +34,7 @@ def angle_deg(a: np.ndarray, b: np.ndarray) -> float:
 def test_asset_is_small_and_complete() -> None:
     asset = load()
     assert {"head", "wrist.L", "wrist.R", "finger2-3.L"} <= set(asset.bones)
-    assert len(asset.units) == 52
+    assert len(asset.units) == 52 + 2  # the corners' own
     for part in asset.parts.values():
         assert part.triangles.max() < len(part.place) == len(part.uv) == len(part.masks)
         assert np.allclose(part.weights.sum(axis=1), 1, atol=1e-6)
@@ -169,22 +169,26 @@ def test_lids_follow_the_gaze_differently_from_one_to_the_next() -> None:
         straight, down = (lids._heights(0, lids.pose(0, 0, pitch, 1.0, {}).weights)[1] for pitch in (0, -25))
         fell.append(straight - down)
         assert fell[-1] == pytest.approx(-25 * following(seed).lower, abs=0.6)
-    assert 2.0 < np.mean(fell) < 4.0 and np.std(fell) > 0.4
+    assert 2.5 < np.mean(fell) < 4.5 and np.std(fell) > 0.4
 
 
-def test_corners_of_the_lids_stay_while_the_eye_looks_down_and_shuts() -> None:
-    """They hang on ligaments: 30 degrees down and a blink move them by less than a millimetre. The eye is as wide as people's."""
+def test_inner_corners_of_the_lids_stay_and_outer_ones_sink_with_the_eye() -> None:
+    """They hang on ligaments: a blink moves them by less than a millimetre, 30 degrees down only the outer one, by 1 to 2.5 mm in
+    the mean people of the sources. The eye is as wide as people's."""
     ahead, down = (1e5, 0.0, 1200.0), (1e5, 0.0, 1200.0 - 1e5 * np.tan(np.radians(30)))
-    widths = []
+    widths, sunk = [], []
     for seed in range(8):
         person = Figure(seed, load_cabin("example_lhd"))
-        poses = [person.pose(pose) for pose in (Pose(gaze_target_mm=ahead), Pose(gaze_target_mm=down), Pose(lids=(0.0, 0.0)))]
+        poses = [person.pose(pose) for pose in (Pose(gaze_target_mm=ahead), Pose(lids=(0.0, 0.0)), Pose(gaze_target_mm=down))]
         for side in ("left", "right"):
             inner, outer = (np.stack([p.landmarks[f"{side}_{end}_corner"][0] for p in poses]) for end in ("inner", "outer"))
             assert np.linalg.norm(inner - inner[0], axis=1).max() < 1.0
-            assert np.linalg.norm(outer - outer[0], axis=1).max() < 1.0
+            assert np.linalg.norm(outer[1] - outer[0]) < 1.0
+            sunk.append(float(outer[0, 2] - outer[2, 2]))
+            assert sunk[-1] == pytest.approx(-30 * following(seed).corner, abs=0.4)
             widths.append(float(np.linalg.norm(outer[0] - inner[0])))
     assert 26.0 < np.mean(widths) < 30.0
+    assert 1.0 < np.mean(sunk) < 2.0
 
 
 def test_the_iris_is_seen_to_where_the_white_begins() -> None:

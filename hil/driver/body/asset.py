@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hil.driver.body.canthi import held
+from hil.driver.body.canthi import held, sinking
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 PATH = Path(__file__).resolve().parent.parent / "asset" / "driver.npz"
 PARTS = ("head", "body", "hands", "mouth", "lashes")
+CORNER_DOWN = "eyeCornerDown"
+"""Unit of our own, one a side: the outer corner of the lids goes down by 1 mm."""
 UNMOVED_MM = 0.005
 """Half a step of the packed file: what a unit moves less stays."""
 
@@ -79,6 +81,10 @@ class Asset:
         self.people: Floats = self._data["shape/people"].astype(np.float32) / 1000
         self.vertices = len(self.mean) - 2 * len(self.bones) - 4
         self._units = {name: self._unit(name) for name in self.units}
+        for side in ("left", "right"):
+            name = CORNER_DOWN + side.capitalize()
+            self.units.append(name)
+            self._units[name] = self._corner_down(side)
 
     def _part(self, name: str) -> Part:
         def get(key: str) -> NDArray[Any]:
@@ -107,8 +113,16 @@ class Asset:
         if name.startswith("eye"):
             side, mean = "left" if name.endswith("Left") else "right", self.mean[: self.vertices]
             moves = held(mean, self.corners(side, mean), moves, self.corners(side, moves))
-        rows = np.flatnonzero(np.abs(moves).max(axis=1) > UNMOVED_MM)
-        return rows, moves[rows]
+        return _moved(moves)
+
+    def _corner_down(self, side: str) -> tuple[Ints, Floats]:
+        mean = self.mean[: self.vertices]
+        return _moved(sinking(mean, self.corners(side, mean), f"{side}_outer_corner"))
+
+
+def _moved(moves: Floats) -> tuple[Ints, Floats]:
+    rows = np.flatnonzero(np.abs(moves).max(axis=1) > UNMOVED_MM)
+    return rows, moves[rows]
 
 
 def _shares(steps: NDArray[Any]) -> Floats:
