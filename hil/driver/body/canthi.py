@@ -1,7 +1,7 @@
 """The corners of the lids (canthi) while lids and eye move. The face units take both along, 2 to 3 mm at 30 degrees down.
 
 They hang on ligaments at the bone. In people who look down the inner one stays and the outer one sinks: by 1.5 mm in the young,
-2.3 mm in the old (Cruz, Tavora, Martin 2008, 125 eyes). So the units' own way is held, and the outer corner has a unit of its own.
+2.3 mm in the old (Cruz, Tavora and Martin 2008, 125 eyes). So the units' own way is held; the outer corner has its own unit.
 """
 
 from collections.abc import Mapping
