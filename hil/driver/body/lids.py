@@ -50,9 +50,9 @@ def following(seed: int) -> Following:
 
     In 30 to 40 degrees of downgaze the middle of the pupil comes 1.0 mm nearer to the upper margin and 1.3 mm to the lower one
     ("Quantitating the change in upper eyelid position during downgaze", 50 people); the gap as seen along the gaze goes from 9.7
-    to 6.4 mm at 40 degrees (Read and others 2006, 76 people). On a ball of 12 mm the lower margin sinks 4 mm, and the gap
-    loses 3 to 4 mm, at 30 degrees. The outer corner: see ``canthi``. Looking ahead, distances from the pupil to both margins vary by
-    0.7 to 1 mm between people, hardly together.
+    to 6.4 mm at 40 degrees (Read and others 2006, 76 people). On a ball of 12 mm the lower margin sinks 4 mm at 30
+    degrees, and the gap loses 3 to 4. The outer corner: see ``canthi``. Looking ahead, distances from the pupil to both margins
+    vary by 0.7 to 1 mm between people, hardly together.
     """
     rng = np.random.Generator(np.random.PCG64([seed, 103]))
     return Following(
