@@ -70,13 +70,13 @@ class Attentiveness:
         """Attentive by this sample and the evidence of late, and by which criterion."""
         rules, zone = self._rules, aim.zone
         self._evidence.step(tick, aim)
-        self._mirror.step(tick, aim, self._evidence.steady)
+        self._mirror.step(tick, aim, self._evidence)
         if zone == "unknown" or (aim.leaving and aim.blinking):  # on their way elsewhere as they shut: nobody knows where to
             return None, None
         overlong, road = self._mirror.overlong(tick.t), zone in rules.road_zones
         if not road and (zone not in rules.mirror_zones or (overlong and self._mirror.stared(tick.t))):
             return False, None
-        if overlong and (not road or self._mirror.near(aim)):
+        if overlong and (not road or self._mirror.near(aim, self._evidence)):
             return None, None
         if aim.by_head:
             return True, "head_movement"
@@ -85,6 +85,8 @@ class Attentiveness:
         return True, "gaze_road" if road else "gaze_mirror"
 
     def _gaze_confirmed(self, t: float) -> bool:
+        if not (self._confirmed or self._evidence.now):
+            return False
         needed = self._rules.confirm_hidden_s if self._unproved else self._rules.confirm_s
         looked = self._steady if self._unproved else self._recent
         return min(self._by_gaze.held, looked.total(t)) >= needed - TINY
@@ -125,8 +127,11 @@ class MirrorLook:
     def __init__(self, rules: AttentionRules, glance: GlanceRules) -> None:
         self._rules = rules
         self._seen = HeldTime(rules.mirror_reset_s, glance.freeze_max_s)
+        self._flicker_s = glance.flicker_s + TINY
+        self._there_t = -math.inf
+        """When the gaze was last not seen elsewhere."""
         self._elsewhere_t: float | None = None
-        """When the gaze was last seen elsewhere, or first seen at all."""
+        """When the gaze was last seen elsewhere for longer than a flicker, or first seen at all."""
         self._since: float | None = None
         self._seen_since = 0.0
         self._place: Place | None = None
@@ -135,15 +140,17 @@ class MirrorLook:
         self.likely = True
         """Is it likely enough that the newest reading at a mirror means it?"""
 
-    def step(self, tick: Tick, aim: Aim, steady: bool) -> None:
-        """Add one sample; ``steady``: its reading agrees with the one before."""
+    def step(self, tick: Tick, aim: Aim, look: LookEvidence) -> None:
+        """Add one sample; ``look``: what the readings of its look show."""
         if self._elsewhere_t is None:
             self._elsewhere_t = tick.t
         known = aim.zone != "unknown" and not (aim.by_head or aim.shut)
         at_mirror = aim.zone in self._rules.mirror_zones if known else None
-        if at_mirror is False and self.near(aim):
+        if at_mirror is False and self.near(aim, look):
             at_mirror = None
-        if at_mirror is False and steady:
+        if at_mirror is not False or tick.gap:
+            self._there_t = tick.t
+        elif tick.t - self._there_t > self._flicker_s:  # a few readings elsewhere, as of lids half down, are no look there
             self._elsewhere_t = tick.t
         if not at_mirror and self._since is None:
             return
@@ -171,17 +178,18 @@ class MirrorLook:
 
     def overlong(self, t: float) -> bool:
         """May the look have lasted too long for one of driving?"""
-        return self._since is not None and t - self._since >= self._rules.mirror_max_s - TINY
+        since = self._elsewhere_t if self._since is None else self._since
+        return since is not None and t - since >= self._rules.mirror_max_s - TINY
 
     def stared(self, t: float) -> bool:
         """Was it seen to last so long?"""
         return t - self._seen_since >= self._rules.mirror_max_s - TINY
 
-    def near(self, aim: Aim) -> bool:
-        """Is this reading so near to a mirror, or to that of the mirror looked at, that the eyes may look or still look there?"""
+    def near(self, aim: Aim, look: LookEvidence) -> bool:
+        """Is this look so near to a mirror, or to the one looked at, that the eyes may look or still look there?"""
         place, sight = aim.place, aim.sight
         if place is None or sight is None:
             return False
-        if sight.mirror_std is not None and sight.mirror_std < self._rules.clear_std - TINY:
+        if look.near_mirror:
             return True
         return self._place is not None and math.dist(place, self._place) <= (sight.std_deg or 0.0)

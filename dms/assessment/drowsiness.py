@@ -59,7 +59,7 @@ def _alertness(now: Signals) -> Alertness | None:
     """What can be said in words; alert needs eyes that are seen, and the driver's own open level (DDAW-09)."""
     if now.drowsy:
         return "drowsy"
-    if now.perclos.doubtful or now.closure.event is not None or now.sleepiness.sleepy:
+    if now.drowsy is None or now.perclos.doubtful or now.closure.event is not None or now.sleepiness.sleepy:
         return "doubtful"
     known = now.perclos.share is not None and now.perclos.shut is not None and now.baseline.state == "frozen"
     return "alert" if known else None

@@ -7,6 +7,7 @@ import math
 
 from dms.assessment.aim import Aim, Place
 from dms.assessment.windows import TINY, Tick
+from dms.assessment.zones import Sight
 from dms.profiles.rules import AttentionRules
 from dms.records.words import Zone
 
@@ -21,8 +22,9 @@ class LookEvidence:
         """Of the newest reading of open eyes."""
         self._t = self._averaged_t = self._last = -math.inf
         """When that was; when one of the driving task was; when one was evidence."""
-        self._beside, self._readings = 0.0, 0
-        """How far this look lies beside other things: mean of its readings, which scatter more than the eyes move; how many."""
+        self._beside, self._beside_mirror, self._readings = 0.0, 0.0, 0
+        """How far this look lies beside other things and beside mirrors: means of its readings, which scatter more than the eyes
+        move; how many."""
         self.steady = self.clear = self.another = False
         """Does the newest picture agree with the reading before; does its look lie clear of other things; is it another look,
         farther off than readings of one look scatter?"""
@@ -41,11 +43,21 @@ class LookEvidence:
         if self.another:
             self._readings = 0
         if seen in self._driving:
-            self._average(tick.t, None if sight is None else sight.other_std)
+            self._average(tick.t, sight)
             self.clear = self._beside >= self._rules.clear_std - TINY
-            self._last = tick.t if self.clear and self.steady else self._last
-        elif seen != "unknown":
-            self._readings = 0
+            self._last = tick.t if self.now else self._last
+        elif seen != "unknown":  # what was seen before says nothing of eyes that are seen elsewhere
+            self._readings, self._last = 0, -math.inf
+
+    @property
+    def near_mirror(self) -> bool:
+        """Does the look lie so near to a mirror, in the mean of its readings, that it may mean it?"""
+        return self._readings > 0 and self._beside_mirror < self._rules.clear_std - TINY
+
+    @property
+    def now(self) -> bool:
+        """Is the newest picture evidence itself?"""
+        return self.clear and self.steady
 
     def fresh(self, t: float) -> bool:
         """Has the look been seen so lately that it may still be spoken of?"""
@@ -58,9 +70,14 @@ class LookEvidence:
         self._place, self._t = place, t
         return 0.0 if old or before is None or place is None else math.dist(before, place)
 
-    def _average(self, t: float, other_std: float | None) -> None:
-        value = self._rules.clear_std if other_std is None else other_std
+    def _average(self, t: float, sight: Sight | None) -> None:
+        untold = self._rules.clear_std
+        other = untold if sight is None or sight.other_std is None else sight.other_std
+        mirror = untold if sight is None or sight.mirror_std is None else sight.mirror_std
         self._readings += 1
-        newest = -math.expm1((self._averaged_t - t) / self._rules.evidence_max_s)
-        self._beside += max(newest, 1.0 / self._readings) * (value - self._beside)
+        weight = 1.0 / self._readings
+        if self._readings > 1:
+            weight = max(-math.expm1((self._averaged_t - t) / self._rules.evidence_max_s), weight)
+        self._beside += weight * (other - self._beside)
+        self._beside_mirror += weight * (mirror - self._beside_mirror)
         self._averaged_t = t

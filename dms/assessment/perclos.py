@@ -135,6 +135,10 @@ class Perclos:
         self._seen = Window(rules.window_s)
         self._slow = SlowClosures(rules.blink_cut_s, rules.window_s)
         self._long = SlowClosures(rules.long_closure_s, rules.window_s)
+        self._shut_enough_s = rules.drowsy * rules.seen_min_s - TINY
+        """Too little may be seen for a share, but shut so much of it that open eyes in all that lacks would not help."""
+        self._began = math.inf
+        """When the driver was first followed: of the time before nothing is asked."""
         self._before: bool | None = None
         self.own_level = OwnLevelShares(rules)
         self.shut: bool | None = None
@@ -142,7 +146,8 @@ class Perclos:
         self.share: float | None = None
         self.long_count: int | None = None
         self.long_share: float | None = None
-        self.doubtful = self.drowsy = False
+        self.doubtful = self.drowsy = self.possible = False
+        """``possible``: drowsiness cannot be ruled out, for all that was not seen."""
 
     def step(self, tick: Tick, shut: bool | None, opening: float | None = None) -> None:
         """Add one sample.
@@ -154,6 +159,7 @@ class Perclos:
         """
         if opening is not None:
             shut = bool(shut) or opening <= self._rules.p80_opening
+        self._began = min(self._began, tick.t)
         before = None if tick.gap else self._before
         if before is not None:
             self._seen.add(tick.t - tick.dt, tick.t)
@@ -165,18 +171,26 @@ class Perclos:
         self._update(tick.t)
 
     def _update(self, t: float) -> None:
-        seen = self._seen.total(t)
+        seen, slow = self._seen.total(t), self._slow.seconds(t)
+        self.possible = slow > TINY and self._at_most(t, seen, slow) >= self._rules.drowsy
         if seen < self._rules.seen_min_s - TINY:
             self.share = self.long_share = self.long_count = None
-            self.doubtful = self.drowsy = seen > 0.0 and (self.drowsy or self._shut_enough(t))
+            self.doubtful = self.drowsy = seen > 0.0 and (self.drowsy or slow >= self._shut_enough_s)
             return
-        self.share = min(1.0, self._slow.seconds(t) / seen)
+        self.share = min(1.0, slow / seen)
         long_s = self._long.seconds(t)
         self.long_share = round(min(1.0, long_s / seen), 4) if long_s else 0.0
         self.long_count = self._long.count(t) if long_s else 0
         self.doubtful = self.share >= self._rules.doubtful
         self.drowsy = self.share >= (self._rules.recovered if self.drowsy else self._rules.drowsy)
 
-    def _shut_enough(self, t: float) -> bool:
-        """Too little is seen for a share, but shut so much of it that open eyes in all that lacks would not help."""
-        return self._slow.seconds(t) >= self._rules.drowsy * self._rules.seen_min_s - TINY
+    def _at_most(self, t: float, seen: float, slow: float) -> float:
+        """Share of the whole window, ``bound_std`` standard deviations over what is likely.
+
+        What was not seen held closures like those seen, at the same rate. How many is a matter of chance (Poisson), and so is the
+        rate, which those seen tell.
+        """
+        closures = self._slow.count(t)
+        over = max(0.0, min(self._rules.window_s, t - self._began) - seen) / seen
+        hidden = closures * over + self._rules.bound_std * math.sqrt(closures * over * (1.0 + over))
+        return slow * (1.0 + hidden / closures) / self._rules.window_s

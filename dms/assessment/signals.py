@@ -98,9 +98,9 @@ class Signals:
         return self.camera.inform
 
     @property
-    def drowsy(self) -> bool:
-        """The lids say that the driver is drowsy."""
-        return self.perclos.drowsy or self.lately.mostly
+    def drowsy(self) -> bool | None:
+        """The lids say that the driver is drowsy; ``None``: too little was seen of them to rule it out."""
+        return self.perclos.drowsy or self.lately.mostly or (None if self.perclos.possible else False)
 
 
 def fresh_signals(rules: Rules, estimator: Estimator | None) -> Signals:

@@ -95,6 +95,7 @@ class PerclosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drowsy: float
     doubtful: float
     recovered: float
+    bound_std: float
     p80_opening: float
     p70_opening: float
     long_window_s: float

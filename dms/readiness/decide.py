@@ -105,7 +105,10 @@ def _unbuckled(state: DriverState, rules: Rules) -> Verdict | None:
 def _not_seen(state: DriverState, rules: Rules) -> Verdict | None:
     if state.present is None:
         return Verdict("unknown", 0, "unknown: driver's face not seen")
-    return Verdict("unknown", 0, "unknown: eyes not seen") if state.eyes_closed_s is None else None
+    if state.eyes_closed_s is None:
+        return Verdict("unknown", 0, "unknown: eyes not seen")
+    unsure = "unknown: eyes shut and unseen too often to rule out drowsiness"
+    return Verdict("unknown", 0, unsure) if state.drowsy is None else None
 
 
 def _input_unknown(state: DriverState, rules: Rules) -> Verdict | None:

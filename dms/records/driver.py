@@ -143,8 +143,8 @@ class DriverState(Part, frozen=True, kw_only=True):
     attention: Attention = Attention()
     availability: Availability = Availability()
     drowsiness: Drowsiness = Drowsiness()
-    drowsy: bool = False
-    """The lids say so, whether or not a warning is given."""
+    drowsy: bool | None = False
+    """The lids say so, whether or not a warning is given; ``None``: too little was seen of them to rule it out."""
     hands_on: bool | None = None
     seat: bool | None = None
     belt: bool | None = None

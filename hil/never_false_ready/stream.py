@@ -206,7 +206,7 @@ def _images(script: Script, t: Array, content: Ints) -> list[Image]:
     names = np.where(within(script.stretch("dark"), t) | script.night, "night", "day").astype(object)
     for name in ("black", "blocked", "burnt"):
         names[within(script.stretch(name), t)] = name
-    same = np.concatenate([[False], content[1:] == content[:-1]]) & np.concatenate([[False], np.diff(t) > 0.0])
+    same = np.concatenate([[False], content[1:] == content[:-1]])  # as dms.perception.quality counts, whatever the time says
     number = np.arange(len(t))
     repeats = number - np.maximum.accumulate(np.where(same, 0, number))
     names[repeats >= model.FROZEN_UNNOTICED] = "frozen"

@@ -164,6 +164,42 @@ def test_a_mirror_may_have_been_looked_at_since_the_gaze_was_last_seen_elsewhere
     assert attention(*[gaze(0.0)] * 4, *beside, *mirror, *beside).attentive is None
 
 
+@pytest.mark.requirement("R157-10", "NCAP-01")
+def test_a_mirror_that_no_reading_meets_may_still_have_been_looked_at_for_too_long() -> None:
+    """All readings off by more than half their deviation: each lies on the road beside the mirror, none on it."""
+    beside = gaze(16.0, mirror_std=0.9)
+    assert attention(*[gaze(0.0)] * 4, *[beside] * 23).attentive is True
+    assert attention(*[gaze(0.0)] * 4, *[beside] * 24).attentive is None
+    assert attention(*[gaze(0.0)] * 4, *[beside] * 30, *[gaze(0.0)] * 3).attentive is True
+    assert attention(*[gaze(0.0)] * 30).attentive is True
+
+
+@pytest.mark.requirement("R157-10", "NCAP-01", "ADDW-04")
+@pytest.mark.parametrize(("pictures", "attentive"), [(2, None), (3, True)])
+def test_a_few_readings_beside_a_mirror_are_no_look_elsewhere(pictures: int, attentive: bool | None) -> None:
+    """Lids half down pull the reading away, two pictures that agree; 0.25 s of it is a look."""
+    mirror = [gaze(16.0, mirror_std=0.9)] * 16
+    assert attention(*[gaze(0.0)] * 4, *mirror, *[gaze(5.0)] * pictures, *mirror).attentive is attentive
+
+
+@pytest.mark.requirement("R157-10")
+def test_the_picture_that_confirms_a_look_shows_it() -> None:
+    """Three readings in a row look at the road; the last agrees with none of them."""
+    assert attention(*[gaze(0.0)] * 3).attentive is True
+    assert attention(*[gaze(0.0)] * 2, gaze(7.0)).attentive is None
+    assert attention(*[gaze(0.0)] * 2, gaze(7.0), gaze(7.0)).attentive is True
+    assert attention(*[gaze(0.0)] * 3, gaze(7.0)).attentive is True  # what is confirmed needs no new proof yet
+
+
+@pytest.mark.requirement("R157-10", "P-21")
+def test_a_reading_elsewhere_ends_what_is_held_against_flicker() -> None:
+    """A belt that closes as the eyes leave for a display must not begin a "ready" on the look before."""
+    cluster = ("road", False, False, True, False, Sight("cluster", "gaze", 0.0, -27.0, 5.5, 0.5, 0.0))
+    assert attention(*[gaze(0.0)] * 5).attentive is True
+    assert attention(*[gaze(0.0)] * 5, cluster).attentive is None
+    assert attention(*[gaze(0.0)] * 5, cluster, gaze(0.0), gaze(0.0)).attentive is True  # a stray one
+
+
 @pytest.mark.requirement("R157-10", "NV-08")
 def test_a_moment_of_hidden_eyes_takes_as_much_proof_as_a_long_one() -> None:
     assert attention(*[gaze(0.0)] * 3).attentive is True

@@ -216,3 +216,56 @@ def test_eyes_seen_shut_for_long_enough_need_no_share(shut_s: float, drowsy: boo
     told(perclos, 60.0, lambda t: t % 10.0 < shut_s / 5 if t >= 10.0 and t % 10.0 < 3.0 else None, 0.0)
     assert perclos.share is None
     assert perclos.drowsy == drowsy
+
+
+def half_seen(closures_s: list[float], unseen_s: float, fps: float = 8.0) -> Perclos:
+    """A minute that begins with unseen eyes, then such closures two seconds apart; all lengths in eighths of a second."""
+    shut: list[bool | None] = [None] * round(unseen_s * fps)
+    for length in closures_s:
+        shut += [True] * round(length * fps) + [False] * round(2.0 * fps)
+    return shares_of(shut + [False] * (round(60.0 * fps) + 1 - len(shut)), fps)
+
+
+@pytest.mark.requirement("MET-05", "P-21")
+@pytest.mark.parametrize(
+    ("closures_s", "unseen_s", "possible"),
+    [
+        ([], 55.0, False),  # nothing was seen that speaks for it
+        ([0.125] * 12, 40.0, False),  # nor do blinks
+        ([1.0] * 8, 0.0, False),  # 13 %, and all of it seen
+        ([1.0] * 9, 0.0, True),
+        ([1.0] * 4, 15.0, False),  # 4 s seen, 1.3 s likely and 2.7 s by chance: 8 of 9
+        ([1.0] * 5, 15.0, True),
+        ([0.5] * 10, 15.0, False),  # so much in shorter ones is surer
+        ([0.5] * 12, 15.0, True),
+        ([1.0] * 2, 30.0, False),
+        ([1.0] * 3, 30.0, True),
+    ],
+)
+def test_what_was_not_seen_rules_no_drowsiness_out(closures_s: list[float], unseen_s: float, possible: bool) -> None:
+    found = half_seen(closures_s, unseen_s)
+    assert found.possible is possible
+
+
+@pytest.mark.requirement("MET-05")
+def test_the_bound_is_two_deviations_of_a_poisson_rate_over_what_is_likely() -> None:
+    found = half_seen([1.0] * 5, 15.0)
+    likely, chance = 5 / 3, (5 / 3 * 4 / 3) ** 0.5
+    assert found._at_most(60.0, 45.0, 5.0) == pytest.approx((5.0 + likely + RULES.bound_std * chance) / 60.0)
+    assert found._at_most(60.0, 60.0, 5.0) == found._at_most(60.0, 70.0, 5.0) == pytest.approx(5.0 / 60.0)
+
+
+@pytest.mark.requirement("DDAW-09", "MET-05")
+def test_of_the_time_before_the_driver_was_followed_nothing_is_asked() -> None:
+    """A long closure soon after the start: half of the time seen is another matter."""
+    assert not shares_of([False] * 80 + [True] * 24 + [False] * 80, 8.0).possible
+    assert shares_of([None] * 80 + [False] * 40 + [True] * 24 + [False] * 40, 8.0).possible
+
+
+@pytest.mark.requirement("MET-05")
+def test_drowsiness_in_doubt_ends_as_the_closures_grow_old() -> None:
+    found = half_seen([1.0] * 3, 30.0)
+    assert found.possible
+    for n in range(1, 500):
+        found.step(Tick(60.0 + n / 8, 1 / 8, False), False, 1.0)
+    assert not found.possible and found.share == 0.0

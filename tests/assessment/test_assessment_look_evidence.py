@@ -151,3 +151,32 @@ def test_the_place_of_a_look_is_that_of_the_gaze() -> None:
 def test_an_aim_says_no_more_than_it_is_given() -> None:
     aim = Aim("road")
     assert not (aim.by_head or aim.blinking or aim.leaving or aim.hidden or aim.shut) and aim.sight is None
+
+
+@pytest.mark.requirement("R157-10", "P-21")
+def test_eyes_seen_elsewhere_end_the_evidence() -> None:
+    """However young it is: the newest picture speaks against it."""
+    one, t = after(at(), at(), LAP)
+    assert not one.fresh(t) and not one.now
+    one, t = after(at(), LAP, at(9.0), at(30.0))
+    assert not one.fresh(t)  # and what comes next must agree with itself
+    one, t = after(at(), LAP, at(30.0), at(30.0))
+    assert one.fresh(t) and one.now
+    one, t = after(at(), at(zone="unknown", other_std=None))
+    assert one.fresh(t) and not one.now  # nobody knows where
+
+
+def beside_mirror(*mirror_std: float | None, yaw: float = 0.0) -> LookEvidence:
+    looks = [at(yaw * n) for n in range(len(mirror_std))]
+    return after(*[a._replace(sight=a.sight and a.sight._replace(mirror_std=m)) for a, m in zip(looks, mirror_std, strict=True)])[
+        0
+    ]
+
+
+@pytest.mark.requirement("NCAP-01")
+def test_a_look_lies_near_a_mirror_in_the_mean_of_its_readings() -> None:
+    assert not LookEvidence(GIVEN).near_mirror
+    assert beside_mirror(1.49).near_mirror and not beside_mirror(1.5).near_mirror and not beside_mirror(None).near_mirror
+    assert beside_mirror(*[1.0] * 6, 2.0).near_mirror  # one stray reading of many
+    assert not beside_mirror(*[1.0] * 6, 2.0, yaw=7.0).near_mirror  # but each of these is a look of its own
+    assert not after(at(), LAP)[0].near_mirror

@@ -208,10 +208,19 @@ def test_with_perfect_readings_nobody_is_falsely_ready_or_warned_and_the_ready_a
 
 SLICE = (
     "1:14", "1:75", "2:21", "2:42", "3:20", "3:32", "3:48", "3:59", "3:67", "3:79", "4:10", "4:41", "100:447", "100:562",
-    "100:703", "100:784",  # each once had a finding
+    "100:703", "100:784",
+    "600:783", "601:799", "601:1209", "601:1381", "601:1487", "602:685", "603:123", "603:818",  # each once had a finding
     "5:1", "5:3", "5:8", "5:11", "5:12", "5:15", "5:32", "5:39",
 )  # fmt: skip
 """Drives of every family."""
+
+
+def test_pictures_that_come_twice_at_one_time_do_not_hide_a_frozen_camera() -> None:
+    """601:1209 is frozen, and doubled from the seventh second on."""
+    frozen = [record for record in records(write(601, 1209)) if isinstance(record, Observation) and 316.2 < record.t < 318.5]
+    times = [record.t for record in frozen]
+    assert len(set(times)) < len(times)
+    assert all(record.image is not None and record.image.frozen for record in frozen)
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ def test_R157_12_ready_needs_everything() -> None:
     ({"drowsiness": Drowsiness(perclos_60s=0.15)}, ("impaired", 2)),
     ({"drowsiness": Drowsiness(perclos_60s=0.13)}, ("ready", 4)),
     ({"drowsy": True}, ("impaired", 2)),
+    ({"drowsy": None}, ("unknown", 0)),
     ({"drowsiness": Drowsiness(perclos_60s=0.13), "warning": "drowsy"}, ("impaired", 2)),
     ({"warning": "microsleep"}, ("impaired", 2)),
     ({"warning": "sleep"}, ("impaired", 2)),

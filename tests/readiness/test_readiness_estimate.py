@@ -92,6 +92,7 @@ def said(**changes: object) -> TakeoverReadiness:
         ({"seat": None}, "unknown: seat input missing or too old"),
         ({"eyes_closed_s": 0.75}, "impaired: eyes shut 0.8 s, longer than a blink"),
         ({"warning": "microsleep"}, "impaired: microsleep, eyes not yet back on the road"),
+        ({"drowsy": None}, "unknown: eyes shut and unseen too often to rule out drowsiness"),
         ({"warning": "phone"}, "ready delayed: phone not over yet"),
         ({"confidence": 0.4}, "unknown: confidence 0.40 under 0.50"),
     ],
