@@ -1,15 +1,18 @@
 """Mouth opening in mm and the probability of a yawn in one picture."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from dms.perception import landmarks as lm
 from dms.perception.face_mesh import FaceMesh
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points
-from dms.records.observation import Mouth
+from dms.perception.signs import Lips as LipsPlace
+from dms.records.observation import Hand, Mouth
 
 YAWN_RATIO = 0.53
 """Height over width of the inner lips at which a yawn is as likely as speech or a bite: a yawning mouth is tall and narrow.
@@ -39,6 +42,13 @@ def read_mouth(mesh: FaceMesh, fit: HeadFit) -> Mouth:
     """Gap of the inner lips; of several looks at the mouth the one that saw it widest (lips stay shut by mistake, never open)."""
     lips = max((measure(points, fit) for points in (mesh.lips, *mesh.further_lips)), key=lambda look: look.ratio)
     return Mouth(opening_mm=round(lips.gap_mm, 2), yawn=round(yawn_probability(lips), 3))
+
+
+def beside_hands(mouth: Mouth, hands: Iterable[Hand], lips: LipsPlace) -> Mouth:
+    """The same with the yawn unknown where a hand is at the lips: a bite or a drink looks like a yawn, and the mesh draws lips on
+    anything. A yawn that was seen to begin is carried on behind a hand (``dms.assessment.yawns``)."""
+    at_lips = any(hand.landmarks_px and lips.reached(np.array(hand.landmarks_px)) for hand in hands)
+    return msgspec.structs.replace(mouth, yawn=None) if at_lips else mouth
 
 
 def yawn_probability(lips: Lips) -> float:

@@ -22,7 +22,7 @@ from dms.perception.head_fusion import HeadPose, by_network, carried_on, fused, 
 from dms.perception.head_model import head_model
 from dms.perception.head_net import HeadReading, head_roi, level_roi
 from dms.perception.head_pose import HeadFit, fit_head, iris_diameter_px, sized_by_iris
-from dms.perception.mouth import read_mouth
+from dms.perception.mouth import beside_hands, read_mouth
 from dms.perception.quality import QualityMeter
 from dms.perception.roi import Roi
 from dms.perception.rounds import Late, Now, Rounds, SpareEngine
@@ -143,6 +143,8 @@ class Perception:
         self._lips = self._lips_of(sight)
         told = self._told_before(frame.t) if hands_after else self._look_for_hands(frame, independent)
         watch.lap("hands")
+        if self._lips is not None and told.get("hands"):
+            parts["mouth"] = beside_hands(parts["mouth"], told["hands"], self._lips)
         sight.observation = Observation(t=frame.t, source=frame.source, frame=frame.index, image=image, **parts, **told)
         sight.stages_ms = watch.laps
         return sight

@@ -64,7 +64,7 @@ class Settings:
     """A hand sign less likely than this is none."""
 
     mute_mm: float = 40.0
-    """An index finger no farther from the middle of the driver's lips lies before them. Half the width of a mouth is 25 mm; the
+    """A finger no farther from the middle of the driver's lips lies before them. Half the width of a mouth is 25 mm; the
     finger is nearer to the camera than the lips, and is not always laid on their middle."""
 
     eye_visible: float = 0.5

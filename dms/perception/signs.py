@@ -41,6 +41,10 @@ class Lips(NamedTuple):
         """Does the index finger, from its middle joint to its tip, pass so near."""
         return min(_apart(self, a, b) for a, b in pairwise(points[list(_INDEX)])) <= self.reach
 
+    def reached(self, points: NDArray[np.float64]) -> bool:
+        """Is any point of the hand so near."""
+        return bool(np.hypot(*(points - self[:2]).T).min() <= self.reach)
+
 
 def _apart(lips: Lips, a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """From the lips to the nearest point between two points."""

@@ -27,11 +27,12 @@ from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import BALL_FROM_CORNERS_MM, read_gaze
 from dms.perception.head_model import head_model
 from dms.perception.head_pose import HeadFit
-from dms.perception.mouth import read_mouth
+from dms.perception.mouth import beside_hands, read_mouth
 from dms.perception.roi import Roi
+from dms.perception.signs import Lips
 from dms.records.angles import direction_from
 from dms.records.cabin import DriverBaseline
-from dms.records.observation import Eye, Gaze
+from dms.records.observation import Eye, Gaze, Hand, Mouth
 
 SCALE = 2.5  # pixels a millimetre
 ORIGIN = np.array([320.0, 240.0])
@@ -227,3 +228,10 @@ def test_mouth_gap(angles: tuple[float, float]) -> None:
         assert mouth.opening_mm == pytest.approx(gap, abs=0.02)
         yawns.append(mouth.yawn)
     assert yawns[0] < 0.01 and yawns[1] < 0.05 and 0.05 < yawns[2] < 0.8 and yawns[3] > 0.99
+
+
+@pytest.mark.parametrize(("off_px", "unknown"), [(0.0, True), (29.0, True), (31.0, False)])
+def test_a_hand_at_the_lips_leaves_the_yawn_unknown(off_px: float, unknown: bool) -> None:
+    hand = Hand(landmarks_px=[(300.0 + off_px + 10 * i, 200.0) for i in range(21)])
+    seen = beside_hands(Mouth(opening_mm=25.0, yawn=0.9), [Hand(), hand], Lips(300.0, 200.0, 30.0))
+    assert seen == Mouth(opening_mm=25.0, yawn=None if unknown else 0.9)
