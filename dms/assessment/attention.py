@@ -95,7 +95,8 @@ class Attentiveness:
         """Time in which open eyes were seen to look there; what shows nothing takes nothing off what was confirmed."""
         self._hidden_s = self._hidden_s + tick.dt if self._hidden else 0.0
         self._unproved = self._unproved or self._hidden
-        if self._hidden_s >= self._unseen_max_s - TINY:  # what was seen before proves nothing of what is seen now
+        elsewhere = self._hidden and not (aim.hidden or self._evidence.steady)
+        if elsewhere or self._hidden_s >= self._unseen_max_s - TINY:  # what was seen before proves nothing of what is seen now
             self._steady.clear()
         place, before = aim.place, self._place
         if self._looked and not tick.gap:

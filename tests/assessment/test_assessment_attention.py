@@ -164,6 +164,15 @@ def test_a_mirror_may_have_been_looked_at_since_the_gaze_was_last_seen_elsewhere
     assert attention(*[gaze(0.0)] * 4, *beside, *mirror, *beside).attentive is None
 
 
+@pytest.mark.requirement("R157-10", "NV-08")
+def test_readings_on_both_sides_of_a_hidden_moment_prove_one_look_only_where_they_agree() -> None:
+    """A hand's "eyes" agreed for three pictures; the eyes that came out behind it were elsewhere."""
+    start = [*[HIDDEN] * 3, *[gaze(0.0)] * 3, HIDDEN]
+    assert attention(*start, *[gaze(3.0)] * 3).attentive is True
+    assert attention(*start, *[gaze(7.0)] * 3).attentive is None
+    assert attention(*start, *[gaze(7.0)] * 5).attentive is True
+
+
 @pytest.mark.requirement("R157-10", "NCAP-01")
 def test_a_mirror_that_no_reading_meets_may_still_have_been_looked_at_for_too_long() -> None:
     """All readings off by more than half their deviation: each lies on the road beside the mirror, none on it."""
