@@ -96,7 +96,7 @@ class Draw:
     def _head(self, near: bool) -> tuple[float, float, float]:
         rng, setup = self._rng, self._setup
         yaw = rng.uniform(-1, 1) * setup.yaw_deg if rng.random() < 0.5 and not near else rng.normal(0, 20)
-        pitch = rng.normal(-4, 11) if rng.random() < 0.8 else rng.uniform(-1, 1) * setup.pitch_deg
+        pitch = rng.normal(-4, 11) if rng.random() >= setup.nods else rng.uniform(-1, 1) * setup.pitch_deg
         limit = np.array([setup.yaw_deg, setup.pitch_deg, 35.0])
         yaw, pitch, roll = np.clip([yaw, pitch, rng.normal(0, 8)], -limit, limit)
         return float(yaw), float(pitch), float(roll)

@@ -17,7 +17,7 @@ from tools.training.covers import cover
 from tools.training.lashes import draw_lashes
 
 ROOT = Path(__file__).resolve().parents[2]
-SET_SEEDS = {"faces": 4001, "eyes": 4002, "hands": 4003, "people": 4007}
+SET_SEEDS = {"faces": 4001, "eyes": 4002, "hands": 4003, "people": 4007, "heads": 4011}
 
 
 def face(seed: int = 0) -> np.ndarray:

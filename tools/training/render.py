@@ -1,16 +1,18 @@
 """Renders the picture sets the networks are trained on. Resumable: the same command goes on where it was broken off.
 
-python -m tools.training.render faces OUT --count 30000 --workers 2
+python -m tools.training.render faces OUT --count 9792
+python -m tools.training.render heads OUT --count 3904
 python -m tools.training.render eyes  OUT --count 20000 --workers 2
 python -m tools.training.render people OUT --count 9600 --workers 2
 python -m tools.training.render hands OUT --count 2816
 python -m tools.training.render portraits OUT --count 576
 
-``faces``: 256 x 256, about 300 mm wide; for head pose. ``eyes``: 224 x 112, 160 mm, both eyes; for eye state. ``people``:
-448 x 448, 300 mm, as fine as a car's camera shows a face, nearly all with open eyes; for gaze. ``portraits``: the same, test
-drivers only; to measure the whole chain. ``hands``: 256 x 256, 300 to 1500 mm wide, for the hand detector, with the 21 points of
-each hand and which pixels are bare hand or arm. Half of the cameras stand where cars have them, half anywhere before the face
-(``roaming``). The column ``driver`` says which pixels belong to the driver, so that training can put any background behind them.
+``faces``: 256 x 256, about 300 mm wide, 48 shots a driver; for head pose. ``heads``: the same, 8 shots a driver, turned and
+nodding more. ``eyes``: 224 x 112, 160 mm, both eyes; for eye state. ``people``: 448 x 448, 300 mm, as fine as a car's camera
+shows a face, nearly all with open eyes; for gaze. ``portraits``: the same, test drivers only; to measure the whole chain.
+``hands``: 256 x 256, 300 to 1500 mm wide, for the hand detector, with the 21 points of each hand and which pixels are bare hand
+or arm. Half of the cameras stand where cars have them, half anywhere before the face (``roaming``). The column ``driver`` says
+which pixels belong to the driver, so that training can put any background behind them.
 """
 
 import argparse
@@ -62,6 +64,7 @@ class Recipe:
 
 RECIPES = {
     "faces": Recipe("face", (256, 256), 4001, ShotsSetup(hands=0.25, close=0.4, roaming=0.5)),
+    "heads": Recipe("face", (256, 256), 4011, ShotsSetup(hands=0.25, close=0.15, roaming=0.5, nods=0.4), shots=8),
     "eyes": Recipe("eyes", (224, 112), 4002, ShotsSetup(yaw_deg=75, hands=0.4, close=0.4, shut=0.25, roaming=0.5)),
     "people": Recipe("face", (448, 448), 4007, ShotsSetup(yaw_deg=65, hands=0.1, close=0.5, shut=0.03, roaming=0.5), shots=32),
     "portraits": Recipe("face", (448, 448), 4006, ShotsSetup(yaw_deg=70, hands=0.15, close=0.3, roaming=0.3), test_only=True),

@@ -136,7 +136,8 @@ class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Pictures that have nothing to do with each other, for training: each shows another pose, each run another driver.
 
     ``yaw_deg``, ``pitch_deg``: widest head angles; ``close``: share of pictures taken from near, with far-down glances;
-    ``roaming``: share of cameras that stand anywhere before the face, not where cars have one.
+    ``roaming``: share of cameras that stand anywhere before the face, not where cars have one; ``nods``: share of pictures whose
+    nod is drawn evenly from all of ``pitch_deg``, not about that of a driver who looks ahead.
     """
 
     yaw_deg: Annotated[float, msgspec.Meta(ge=0, le=100)] = 98.0
@@ -145,6 +146,7 @@ class ShotsSetup(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hands: Share = 0.3
     close: Share = 0.25
     roaming: Share = 0.0
+    nods: Share = 0.2
 
 
 class Scenario(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
