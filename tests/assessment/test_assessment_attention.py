@@ -7,7 +7,8 @@ import pytest
 from steps import RULES, ticks
 
 from dms.assessment.aim import Aim
-from dms.assessment.attention import Attentiveness
+from dms.assessment.attention import Attentiveness, MirrorLook
+from dms.assessment.look_evidence import LookEvidence
 from dms.assessment.windows import Tick
 from dms.assessment.zones import Sight
 from dms.records.words import Zone
@@ -218,3 +219,42 @@ def test_a_moment_of_hidden_eyes_takes_as_much_proof_as_a_long_one() -> None:
     # but not where it fills all that may be left unseen: then what was seen before it says nothing any more
     assert attention(*[gaze(0.0)] * 8, HIDDEN, *[gaze(0.0)] * 4, share=0.8).attentive is None
     assert attention(*[gaze(0.0)] * 8, HIDDEN, *[gaze(0.0)] * 5, share=0.8).attentive is True
+
+
+@pytest.mark.requirement("R157-10", "NCAP-01")
+def test_the_place_of_a_mirror_look_is_the_mean_of_its_readings() -> None:
+    """At (20, 4) and (30, 8), so round (25, 6); and again after it was reset."""
+    look, one = LookEvidence(RULES.attention), MirrorLook(RULES.attention, RULES.glance)
+
+    def aim(yaw: float, pitch: float, zone: Zone = "road", std_deg: float | None = 5.5) -> Aim:
+        return Aim(zone, sight=Sight(zone, "gaze", yaw, pitch, std_deg, 0.8, 0.8, 2.0, 2.0))
+
+    t = 0.0
+    for _ in range(2):
+        for step in [aim(-40.0, 0.0)] * 12 + [aim(20.0, 4.0, "rear_mirror"), aim(30.0, 8.0, "rear_mirror")]:
+            one.step(Tick(t, 0.125, False), step, look)
+            t += 0.125
+        assert [one.near(aim(yaw, 6.0), look) for yaw in (19.4, 19.5, 30.5, 30.6)] == [False, True, True, False]
+        assert [one.near(aim(25.0, pitch), look) for pitch in (0.4, 0.5, 11.5, 11.6)] == [False, True, True, False]
+        assert one.near(aim(25.0, 6.0, std_deg=None), look) and not one.near(aim(25.5, 6.0, std_deg=None), look)
+        assert not one.near(Aim("road", sight=Sight("road", "record")), look)
+
+
+@pytest.mark.requirement("R157-10")
+def test_limits_of_a_look_are_met_exactly() -> None:
+    assert attention(*[HIDDEN] * 3, *[gaze(5.0 * (n % 2)) for n in range(5)]).attentive is True
+    assert attention(*[gaze(40.0, "passenger_mirror", 0.1)] * 4).criterion == "gaze_mirror"
+    beside = gaze(16.0, mirror_std=0.9)
+    assert attention(*[gaze(0.0)] * 2, *[beside] * 23).attentive is True  # elsewhere from the first picture on
+
+
+@pytest.mark.requirement("R157-10", "NV-08")
+def test_a_look_once_proved_is_confirmed_as_any_other() -> None:
+    proved = [*[HIDDEN] * 3, *[gaze(0.0)] * 5]
+    assert attention(*proved, LAP, *[gaze(0.0)] * 3).attentive is True
+    assert attention(*[HIDDEN] * 3, LAP, *[gaze(0.0)] * 3).attentive is False
+
+
+def test_eyes_that_move_on_are_told() -> None:
+    assert attention(gaze(0.0), gaze(20.0)).another_look is True
+    assert attention(gaze(0.0), gaze(0.0)).another_look is False
