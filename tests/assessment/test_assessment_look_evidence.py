@@ -82,6 +82,8 @@ def test_a_look_lies_clear_of_other_things_in_the_mean_of_its_readings() -> None
     assert said(*[at()] * 8, at(other_std=0.0))[1]  # one stray reading of many
     assert not said(*[at()] * 8, at(other_std=0.2), at(other_std=0.2))[1]  # of a long look the newest half second counts
     assert said(*[at()] * 8, at(other_std=0.8), at(other_std=0.8))[1]
+    rare = [at(other_std=0.97), at()]  # so long after the first the second counts for more than half
+    assert said(*rare, times=(0.0, 0.375))[1] and not said(*rare, times=(0.0, 0.25))[1]
 
 
 @pytest.mark.requirement("R157-10")
@@ -158,6 +160,8 @@ def test_eyes_seen_elsewhere_end_the_evidence() -> None:
     """However young it is: the newest picture speaks against it."""
     one, t = after(at(), at(), LAP)
     assert not one.fresh(t) and not one.now
+    one, t = after(at(), LAP, times=(-8.0, -7.875))
+    assert t == 0.125 and not one.fresh(t)  # at any time
     one, t = after(at(), LAP, at(9.0), at(30.0))
     assert not one.fresh(t)  # and what comes next must agree with itself
     one, t = after(at(), LAP, at(30.0), at(30.0))

@@ -5,7 +5,7 @@ import pytest
 from test_readiness_decide import PROFILE, READY
 
 from dms.readiness import ready_for_takeover
-from dms.readiness.estimate import score, takeover_time_s
+from dms.readiness.estimate import score, takeover_interval_s, takeover_time_s
 from dms.records import Attention, DriverState, TakeoverReadiness
 from dms.records.words import Readiness
 
@@ -110,3 +110,19 @@ def test_the_record_carries_what_it_rests_on() -> None:
     found = ready_for_takeover(state, PROFILE)
     assert (found.t, found.confidence, found.attention, found.availability) == (1.0, 0.9, READY.attention, READY.availability)
     assert (found.drowsiness, found.health, found.warning.stage) == (READY.drowsiness, READY.health, 2)
+
+
+@pytest.mark.requirement("TOT-01", "TOT-02")
+@pytest.mark.parametrize(
+    ("seconds", "interval"),
+    [
+        (2.0, (0.8, 3.2)),
+        (2.71, (1.08, 4.34)),  # two places: 1.084 and 4.336
+        (1.0, (0.7, 1.6)),
+        (12.0, (4.8, 15.0)),
+        (None, None),
+    ],
+)
+def test_interval(seconds: float | None, interval: tuple[float, float] | None) -> None:
+    """Two deviations of 0.3 of the time to each side, between 0.7 and 15 s."""
+    assert takeover_interval_s(seconds, msgspec.structs.replace(TIMES, spread_share=0.3, min_s=0.7)) == interval
