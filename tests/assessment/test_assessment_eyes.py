@@ -3,7 +3,7 @@
 import pytest
 from steps import RULES
 
-from dms.assessment.eyes import UNSEEN, judge_lids
+from dms.assessment.eyes import UNSEEN, Lids, judge_lids
 from dms.assessment.presence import face_seen
 from dms.records import Eye, Face, Observation
 
@@ -79,3 +79,14 @@ def test_each_eye_has_one_voice(openness: tuple[float, ...], shut: bool) -> None
 )  # fmt: skip
 def test_a_face_counts_from_half_confidence(face: Face | None, seen: bool | None) -> None:
     assert face_seen(Observation(t=0.0, face=face), RULES.presence) is seen
+
+
+@pytest.mark.requirement("P-21")
+def test_whichever_eye_comes_first_the_one_that_tells_counts() -> None:
+    def lids(**eyes: Eye) -> Lids:
+        return judge_lids(Observation(t=0.0, eyes=eyes), RULES.eyes)
+
+    hidden, mute = Eye(visible=0.05), Eye(visible=0.9, opening_mm=7.0)
+    told = Eye(visible=0.9, closed=0.9)
+    assert lids(left=hidden, right=told).shut is True and lids(left=mute, right=told).shut is True
+    assert lids(left=mute, right=Eye(visible=0.9, opening_mm=9.0)) == Lids(opening=8.0, scale="mm")

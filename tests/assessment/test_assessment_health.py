@@ -93,3 +93,30 @@ def test_eyes_that_stay_unseen_degrade_and_are_told() -> None:
     late = watch([(None, True)] * 101, 20.0)
     assert (late.health.state, late.inform) == ("degraded", True) and "eyes not visible for 5.0 s" in late.health.reasons
     assert watch([(None, True)] * 101 + [(None, False)] * 6, 20.0).health.state == "ready"
+
+
+@pytest.mark.requirement("FS-03")
+@pytest.mark.parametrize(
+    ("name", "limit", "worse"),
+    [
+        ("blocked", "blocked_share", 1.0),
+        ("saturated", "saturated_share", 1.0),
+        ("mean", "dark_mean", 0.0),
+        ("sharpness", "sharpness_min", 0.0),
+    ],
+)
+def test_a_picture_at_a_limit_or_beyond_cannot_be_used(name: str, limit: str, worse: float) -> None:
+    at = getattr(RULES.camera, limit)
+    better = at + (at - worse) * 0.1
+    assert picture_fault(Image(**{name: worse}), RULES.camera) is not None
+    assert picture_fault(Image(**{name: at}), RULES.camera) is not None
+    assert picture_fault(Image(**{name: better}), RULES.camera) is None
+
+
+@pytest.mark.requirement("FS-03")
+def test_a_lens_that_lost_its_focus_is_known_from_good_pictures() -> None:
+    watch = CameraWatch(RULES.camera)
+    for n in range(240):
+        sharpness = 100.0 if n < 160 else 15.0
+        watch.step(Tick(n / 16, 1 / 16 if n else 0.0, False), None, False, Image(sharpness=sharpness))
+    assert watch.health.state != "ready" and any("blur" in reason or "sharp" in reason for reason in watch.health.reasons)
