@@ -23,6 +23,7 @@ from random import Random
 from msgspec.structs import replace as replace_fields
 
 from dms.assessment import Assessor, load_cabin
+from dms.errors import DmsError, InputError
 from dms.profiles import Profile, load_profile
 from dms.profiles.rules import BlinkRules
 from dms.records import Eye, Face, Observation
@@ -75,10 +76,24 @@ class Score:
 
 
 def read_series(path: Path, column: str, tag: str, fps: float) -> Series:
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    openings = tuple(float(row[column] or 0.0) or None for row in rows)
-    tagged = [row[tag] not in ("", "0") for row in rows]
+    """One file.
+
+    Raises:
+        InputError: it cannot be read, lacks a column, or an opening is no number.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    lacking = [name for name in (column, tag) if not rows or rows[0].get(name) is None]
+    if lacking:
+        raise InputError(f"{path}: has no column {' nor '.join(lacking)}; name them with --column and --tag")
+    try:
+        openings = tuple(float(row[column] or 0.0) or None for row in rows)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: column {column}: {error}") from None
+    tagged = [(row[tag] or "0") != "0" for row in rows]
     return Series(path.stem, tuple(n / fps for n in range(len(rows))), openings, runs_of(tagged, fps))
 
 
@@ -219,5 +234,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")
+    except DmsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
