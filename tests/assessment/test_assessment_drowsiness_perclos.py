@@ -5,9 +5,11 @@ from drives import PROFILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lid_traces import Course, closures
+from msgspec.structs import replace
 
-from dms.assessment.perclos import Perclos
+from dms.assessment.perclos import Perclos, _passed
 from dms.assessment.windows import Tick
+from dms.profiles.rules import PerclosRules
 
 RULES = PROFILE.rules.perclos
 TOLERANCE = 0.005
@@ -269,3 +271,60 @@ def test_drowsiness_in_doubt_ends_as_the_closures_grow_old() -> None:
     for n in range(1, 500):
         found.step(Tick(60.0 + n / 8, 1 / 8, False), False, 1.0)
     assert not found.possible and found.share == 0.0
+
+
+EXACT = replace(RULES, doubtful=0.0625, drowsy=0.125, recovered=0.09375, window_s=64.0, seen_min_s=32.0)
+"""Limits that shares of binary steps meet exactly."""
+
+
+def minute(shut_s: float, step_s: float = 0.0625, seconds: float = 64.0, rules: PerclosRules = EXACT) -> Perclos:
+    """Eyes seen all the time, and shut at its end for so long."""
+    perclos = Perclos(rules)
+    for n in range(round(seconds / step_s) + 1):
+        t = n * step_s
+        perclos.step(Tick(t, step_s if n else 0.0, False), t >= seconds - shut_s)
+    return perclos
+
+
+@pytest.mark.requirement("MET-03")
+@pytest.mark.parametrize(
+    ("shut_s", "doubtful", "drowsy"),
+    [
+        (0.0, False, False),
+        (3.9375, False, False),
+        (4.0, True, False),
+        (7.9375, True, False),
+        (8.0, True, True),
+        (30.0, True, True),
+    ],
+)
+def test_MET03_doubtful_and_drowsy_from_exactly_their_limits(shut_s: float, doubtful: bool, drowsy: bool) -> None:
+    found = minute(shut_s)
+    assert found.share == shut_s / 64.0
+    assert (found.doubtful, found.drowsy) == (doubtful, drowsy)
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(31.9375, None), (32.0, 4.0 / 32.0)])
+def test_a_share_is_told_from_exactly_so_much_seen(seconds: float, share: float | None) -> None:
+    assert minute(4.0, seconds=seconds).share == share
+
+
+def test_without_a_long_closure_their_share_is_nothing() -> None:
+    assert (minute(0.375).long_share, minute(0.375).long_count) == (0.0, 0)
+
+
+@pytest.mark.parametrize(("opening", "share"), [(RULES.p80_opening, 0.1), (RULES.p80_opening + 0.001, 0.0)])
+def test_lids_at_exactly_a_fifth_are_shut(opening: float, share: float) -> None:
+    found = follow(lambda t: opening if t % 10.0 < 1.0 else 1.0, 100.0, 30.0)
+    assert (found.share, found.own_level.p80.short) == (pytest.approx(share, abs=TOLERANCE), pytest.approx(share, abs=TOLERANCE))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "mark", "at"),
+    [
+        (0.5, 0.25, 0.375, 0.5), (0.25, 0.5, 0.3125, 0.25),  # moved little: in a straight line
+        (0.75, 0.25, 0.3125, 0.875), (1.0, 0.125, 0.25, 2.0 / 3.0), (0.125, 1.0, 0.25, 0.5),  # half of the level, and more
+    ],
+)  # fmt: skip
+def test_where_between_two_pictures_the_lids_pass_a_mark(before: float, now: float, mark: float, at: float) -> None:
+    assert _passed(before, now, mark) == pytest.approx(at)
