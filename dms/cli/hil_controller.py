@@ -99,6 +99,7 @@ def _teller(as_json: bool, log: TextIO | None) -> Any:
     import msgspec
 
     def tell(line: dict[str, Any]) -> None:
+        """One event of the controller."""
         text = msgspec.json.encode(line).decode()
         if log is not None:
             print(text, file=log, flush=True)
