@@ -84,21 +84,29 @@ def head_reading(roi: Roi, answer: Tensors, mirrored: Tensors | None = None) -> 
     read = decode(answer)
     if read is None:
         return None
-    view = read.view
-    if mirrored is not None:
-        other = decode(mirrored)
-        view = view if other is None else nearest_rotation(view + MIRROR @ other.view @ MIRROR)
+    other = None if mirrored is None else decode(mirrored)
+    if other is not None:
+        read = replace(_signs((read, other)), view=nearest_rotation(read.view + MIRROR @ other.view @ MIRROR))
     c, s = math.cos(roi.angle), math.sin(roi.angle)
-    return replace(read, view=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ view)
+    return replace(read, view=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ read.view)
 
 
 def mean_reading(readings: Sequence[HeadReading | None]) -> HeadReading | None:
-    """The first reading with the mean view of all; one that is twice as sure counts sixteen times."""
+    """The first reading with the signs and the mean view of all; of the views one that is twice as sure counts sixteen times."""
     known = [reading for reading in readings if reading is not None]
-    if not known:
-        return None
+    if len(known) < 2:
+        return known[0] if known else None
     views = [reading.view / reading.std_deg**4 for reading in known]
-    return replace(known[0], view=nearest_rotation(np.sum(views, axis=0))) if len(known) > 1 else known[0]
+    return replace(_signs(known), view=nearest_rotation(np.sum(views, axis=0)))
+
+
+def _signs(readings: Sequence[HeadReading]) -> HeadReading:
+    """The first reading with the signs of all: the mean of their log-odds."""
+    yawn, sunglasses, mask = (
+        probability(sum(log_odds(p) for p in told) / len(told))
+        for told in zip(*((r.yawn, r.sunglasses, r.mask) for r in readings), strict=True)
+    )
+    return replace(readings[0], yawn=yawn, sunglasses=sunglasses, mask=mask)
 
 
 def nearest_rotation(matrix: Array) -> Array:
@@ -123,6 +131,12 @@ def decode(out: Tensors) -> HeadReading | None:
 def probability(logit: float) -> float:
     """Of a network's logit; a number gone wrong is as good as a coin."""
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))) if math.isfinite(logit) else 0.5
+
+
+def log_odds(p: float) -> float:
+    """The logit of a probability, within 9 on either side."""
+    p = min(0.9999, max(0.0001, p))
+    return math.log(p / (1.0 - p))
 
 
 def rotation_of(six: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dms.perception import landmarks as lm
 from dms.perception.face_mesh import FaceMesh
+from dms.perception.head_net import log_odds, probability
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points
 from dms.perception.signs import Lips as LipsPlace
@@ -26,6 +27,10 @@ YAWN_GAP_MM = 16.0
 YAWN_GAP_WIDTH_MM = 1.5
 
 
+NETWORK_PRIOR = 0.12
+"""Share of yawns in what the head-pose network was trained on: a mouth of which it says so much, it knows nothing of."""
+
+
 class Lips(NamedTuple):
     """Inner lips: gap and width in mm."""
 
@@ -38,10 +43,14 @@ class Lips(NamedTuple):
         return self.gap_mm / max(self.width_mm, 5.0)
 
 
-def read_mouth(mesh: FaceMesh, fit: HeadFit) -> Mouth:
-    """Gap of the inner lips; of several looks at the mouth the one that saw it widest (lips stay shut by mistake, never open)."""
+def read_mouth(mesh: FaceMesh, fit: HeadFit, network: float | None = None) -> Mouth:
+    """Gap of the inner lips; of several looks at the mouth the one that saw it widest (lips stay shut by mistake, never open).
+
+    ``network``: the head-pose network's probability of a yawn, see ``with_network``.
+    """
     lips = max((measure(points, fit) for points in (mesh.lips, *mesh.further_lips)), key=lambda look: look.ratio)
-    return Mouth(opening_mm=round(lips.gap_mm, 2), yawn=round(yawn_probability(lips), 3))
+    yawn = yawn_probability(lips)
+    return Mouth(opening_mm=round(lips.gap_mm, 2), yawn=round(yawn if network is None else with_network(yawn, network), 3))
 
 
 def beside_hands(mouth: Mouth, hands: Iterable[Hand], lips: LipsPlace) -> Mouth:
@@ -54,6 +63,12 @@ def beside_hands(mouth: Mouth, hands: Iterable[Hand], lips: LipsPlace) -> Mouth:
 def yawn_probability(lips: Lips) -> float:
     """Both the shape and the size have to be a yawn's."""
     return min(_rising(lips.ratio, YAWN_RATIO, YAWN_RATIO_WIDTH), _rising(lips.gap_mm, YAWN_GAP_MM, YAWN_GAP_WIDTH_MM))
+
+
+def with_network(lips: float, network: float) -> float:
+    """A yawn by the lips' points and by the picture of the whole face: two witnesses who saw the same by different means, so
+    their log-odds add up."""
+    return probability(log_odds(lips) + log_odds(network) - log_odds(NETWORK_PRIOR))
 
 
 def measure(lips: Points, fit: HeadFit) -> Lips:

@@ -218,7 +218,7 @@ class Perception:
             "head": pose.record(),
             "eyes": with_ellipses(eyes, states, gaze, pose),
             "gaze": gaze,
-            "mouth": read_mouth(mesh, fit),
+            "mouth": read_mouth(mesh, fit, looks.yawn if looks else None),
         }
         return parts, pose
 

@@ -27,7 +27,7 @@ from dms.perception.face_mesh import FaceMesh
 from dms.perception.gaze import BALL_FROM_CORNERS_MM, read_gaze
 from dms.perception.head_model import head_model
 from dms.perception.head_pose import HeadFit
-from dms.perception.mouth import beside_hands, read_mouth
+from dms.perception.mouth import NETWORK_PRIOR, beside_hands, read_mouth, with_network
 from dms.perception.roi import Roi
 from dms.perception.signs import Lips
 from dms.records.angles import direction_from
@@ -228,6 +228,12 @@ def test_mouth_gap(angles: tuple[float, float]) -> None:
         assert mouth.opening_mm == pytest.approx(gap, abs=0.02)
         yawns.append(mouth.yawn)
     assert yawns[0] < 0.01 and yawns[1] < 0.05 and 0.05 < yawns[2] < 0.8 and yawns[3] > 0.99
+
+
+def test_the_network_that_saw_the_face_has_its_say_on_a_yawn() -> None:
+    assert with_network(0.3, NETWORK_PRIOR) == pytest.approx(0.3)  # it knows nothing
+    assert with_network(0.3, 0.5) > 0.7 and with_network(0.7, 0.01) < 0.2  # where the lips leave it open
+    assert with_network(0.0, 0.6) < 0.01 and with_network(1.0, 0.01) > 0.99  # shut lips don't yawn, nor does it deny a clear yawn
 
 
 @pytest.mark.parametrize(("off_px", "unknown"), [(0.0, True), (29.0, True), (31.0, False)])

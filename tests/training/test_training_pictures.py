@@ -24,7 +24,9 @@ def face(seed: int = 0) -> np.ndarray:
     return augment.background(np.random.default_rng(seed), 96, 96)
 
 
-@pytest.mark.parametrize("change", [augment.relight, augment.sensor, lambda r, p: augment.occlude(r, p)[0]])
+@pytest.mark.parametrize(
+    "change", [augment.relight, augment.sensor, augment.shade, augment.strands, lambda r, p: augment.occlude(r, p)[0]]
+)
 @pytest.mark.parametrize("seed", range(6))
 def test_augmentation_is_a_picture_and_repeats(change: Any, seed: int) -> None:
     once, twice = (change(np.random.default_rng(seed), face()) for _ in range(2))

@@ -152,3 +152,28 @@ def occlude(rng: Rng, picture: Grey, covered: Mask | None = None) -> tuple[Grey,
     texture = background(rng, height, width)
     out = put_behind(rng, texture, hidden, picture)
     return out, hidden if covered is None else hidden | covered
+
+
+def shade(rng: Rng, picture: Grey) -> Grey:
+    """A hard or soft shadow over one side, as low sun and window posts throw it."""
+    height, width = picture.shape
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    turn = float(rng.uniform(0, 2 * np.pi))
+    across = (x - rng.uniform(0.25, 0.75) * width) * np.cos(turn) + (y - rng.uniform(0.25, 0.75) * height) * np.sin(turn)
+    soft = float(np.exp(rng.uniform(np.log(0.01), np.log(0.3)))) * width
+    lit = 1 / (1 + np.exp(np.clip(-across / soft, -30, 30)))
+    deep = float(rng.uniform(0.05, 0.7))
+    return np.asarray(picture * (deep + (1 - deep) * lit), np.uint8)
+
+
+def strands(rng: Rng, picture: Grey) -> Grey:
+    """Locks of hair over the picture, from above or from one side."""
+    height, width = picture.shape
+    out, level = picture.copy(), float(rng.uniform(0, 160))
+    root, bend = rng.uniform(0, width), rng.normal(0, 0.15)
+    for _ in range(int(np.exp(rng.uniform(np.log(3), np.log(40))))):
+        x = root + rng.normal(0, 0.12) * width + np.linspace(0, bend + rng.normal(0, 0.06), 8) * width
+        y = np.linspace(-0.05, rng.uniform(0.3, 1.1), 8) * height
+        line = np.rint(np.stack([x, y], axis=1)).astype(np.int32)
+        cv2.polylines(out, [line], False, float(np.clip(level + rng.normal(0, 15), 0, 255)), int(rng.integers(1, 4)), cv2.LINE_AA)
+    return out

@@ -1,5 +1,6 @@
 """The rendered faces with what our chain sees in them, in memory: labels in the frames perception works in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,24 @@ def load_faces(folder: Path, pixels: bool = True) -> Faces:
         raise InputError(f"{folder}: has no meshes; make them: python -m tools.training.meshes {folder}")
     columns = {name: np.concatenate(parts) for name, parts in kept.items()}
     return Faces(columns, pictures, drivers, np.concatenate(where), true_views(columns), data.manifest.shards[0].landmarks)
+
+
+def joined(sets: Sequence[Faces]) -> Faces:
+    """Several sets as one, row by row."""
+    first, begin, where = sets[0], 0, []
+    for faces in sets:
+        where.append(faces.where + np.array([begin, 0]))
+        begin += len(faces.pictures)
+    names = [name for name in first.columns if all(name in s.columns for s in sets)]
+    columns = {name: np.concatenate([s.columns[name] for s in sets]) for name in names}
+    return Faces(
+        columns,
+        [p for s in sets for p in s.pictures],
+        [d for s in sets for d in s.drivers],
+        np.concatenate(where),
+        np.concatenate([s.view for s in sets]),
+        first.marks,
+    )
 
 
 def true_views(columns: dict[str, NDArray[Any]]) -> Array:
