@@ -24,7 +24,7 @@ OTHER_SIZES = (0.9, 1.15, 1.3)
 """A single picture's head is cut out in these sizes, too: boxes of heads in profile vary by a quarter (one sigma)."""
 
 LEVEL_FROM_DEG = 30.0
-"""Roll from which a cut-out is set upright: the network learned to 40 degrees and under-reads beyond 30."""
+"""Roll from which a cut-out is set upright: a network that learned to 40 degrees under-read beyond 30. This one learned to 50."""
 
 STD_MAX_DEG = 90.0
 MIRROR = np.diag([-1.0, 1.0, 1.0])

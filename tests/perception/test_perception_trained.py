@@ -115,6 +115,12 @@ def test_the_surer_of_several_looks_counts_more() -> None:
     assert head_net.mean_reading([None]) is None and head_net.mean_reading([sure]) is sure
 
 
+def test_signs_are_the_mean_of_all_looks() -> None:
+    one, other = (HeadReading(turn(0), 8.0, yawn, 0.5, 0.02) for yawn in (0.9, 0.1))
+    mean = head_net.mean_reading([one, other])
+    assert mean is not None and (mean.yawn, mean.sunglasses, mean.mask) == pytest.approx((0.5, 0.5, 0.02))
+
+
 def test_gaze_answer_is_three_directions() -> None:
     read = gaze_net.decode({"angles": np.array([[10.0, -5, 12, -5, 8, -5]], np.float32), "log_std": np.log([[3.0, 4.0]])})
     assert read is not None
