@@ -21,7 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from dms.assessment.lid_history import BIN_ROWS, BINS, BLINK_ROWS, BLINKS
+from tools.training.answer import answered, needs
 
 Array = NDArray[np.float64]
 CLASSES = 3
@@ -245,7 +248,9 @@ def worst_people(folds: tuple[Fold, Fold], most: int) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: float(row["rho"]))[:most]
 
 
-def main() -> None:
+def main() -> int:
+    """Prints the figures as JSON."""
+    needs("scipy", "onnxruntime")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fold", type=int, nargs=2, default=(1, 2))
@@ -255,15 +260,13 @@ def main() -> None:
     one, other = (read_fold(args.folder, n) for n in args.fold)
     if args.worst:
         print("\n".join(map(json.dumps, worst_people((one, other), args.worst))))
-        return
+        return 0
     result: dict[str, Any] = {"classifier": classifier_figures(one, other)}
     if not args.no_network:
         result["order"] = {fold.name: order_figures(fold) for fold in (one, other)}
     print(json.dumps(result, indent=1))
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")
+    sys.exit(answered(main))

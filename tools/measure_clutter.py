@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dms.camera.pictures import Pictures
-from dms.inference.engine_set import EngineSet
-from dms.perception.pipeline import FACE_SLOTS, Perception
-from dms.perception.trained import Trained
-from dms.records import Frame
-from tools.training.answer import answered
-from tools.training.augment import background
+from tools.training.answer import answered, needs
+
+needs("cv2", "onnxruntime", extra="cpu")
+
+from dms.camera.pictures import Pictures  # noqa: E402
+from dms.inference.engine_set import EngineSet  # noqa: E402
+from dms.perception.pipeline import FACE_SLOTS, Perception  # noqa: E402
+from dms.perception.trained import Trained  # noqa: E402
+from dms.records import Frame  # noqa: E402
+from tools.training.augment import background  # noqa: E402
 
 SIZE = (480, 640)
 

@@ -24,6 +24,11 @@ from numpy.typing import NDArray
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+from tools.training.answer import answered, needs  # noqa: E402
+
+needs("cv2", "onnxruntime", extra="cpu")
+
+import cv2  # noqa: E402
 from measuring.answers import true_yaw  # noqa: E402
 from measuring.chain import Record, read_topic  # noqa: E402
 from measuring.spread import FEWEST, spread  # noqa: E402
@@ -38,7 +43,6 @@ from dms.perception.pipeline import FACE_SLOTS, Perception  # noqa: E402
 from dms.perception.trained import Trained  # noqa: E402
 from dms.records import Frame  # noqa: E402
 from dms.records.cabin import default_camera  # noqa: E402
-from tools.training.answer import answered  # noqa: E402
 
 Array = NDArray[np.float64]
 READINGS = ("mesh", "network, one look", "network", "together")
@@ -63,10 +67,8 @@ def rotation_of(row: Record) -> Array:
 
 
 def turn(rotation: Array) -> Array:
-    """Axis times angle, degrees (Rodrigues)."""
-    sine = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]) / 2
-    length = float(np.linalg.norm(sine))
-    return np.asarray(sine * (np.degrees(np.arctan2(length, (np.trace(rotation) - 1) / 2)) / max(length, 1e-9)))
+    """Axis times angle, degrees."""
+    return np.degrees(np.asarray(cv2.Rodrigues(rotation)[0], float)).ravel()
 
 
 def read(rows: list[Record], folder: Path) -> Heads:

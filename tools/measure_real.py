@@ -24,6 +24,10 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+from tools.training.answer import needs  # noqa: E402
+
+needs("cv2", "onnxruntime", extra="cpu")
+
 from measuring.aims import aim_of  # noqa: E402
 from measuring.chain import Record, Topic, observe, read_topic  # noqa: E402
 from measuring.covered_eyes import choose, covered_eyes  # noqa: E402

@@ -16,12 +16,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dms.inference.engine_set import EngineSet
-from dms.perception.pipeline import FACE_SLOTS, Perception
-from dms.records import Frame
-from dms.records.angles import yaw_pitch_deg
-from dms.records.cabin import Camera
-from tools.training.answer import answered
+from tools.training.answer import answered, needs
+
+needs("cv2", "onnxruntime", extra="cpu")
+
+from dms.inference.engine_set import EngineSet  # noqa: E402
+from dms.perception.pipeline import FACE_SLOTS, Perception  # noqa: E402
+from dms.records import Frame  # noqa: E402
+from dms.records.angles import yaw_pitch_deg  # noqa: E402
+from dms.records.cabin import Camera  # noqa: E402
 
 FPS = 12.0
 START_S, TURN_S, HOLD_S, END_S = 0.4, 0.6, 0.7, 2.6

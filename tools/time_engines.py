@@ -11,8 +11,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 A_FRAME = {"eye_state": 2}
 """Runs a frame, where it is more than one."""
@@ -70,6 +73,9 @@ def lines(slots: Sequence[str], runs: int, total: bool) -> Iterator[str]:
 
 
 def main() -> int:
+    from tools.training.answer import needs
+
+    needs("onnxruntime", extra="cpu")
     from dms.inference.definition import definitions
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -224,12 +224,22 @@ def test_a_missing_set_is_one_line(program: str, tmp_path: Path) -> None:
     assert "tools.training.render" in done.stderr
 
 
+def run_without(package: str, file: str) -> tuple[int, str]:
+    """Exit code and stderr of a program where ``package`` is not installed."""
+    path = str(ROOT / file)
+    program = f"import runpy, sys; sys.modules[{package!r}] = None; sys.argv = [{path!r}]; "
+    program += f"runpy.run_path({path!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
 @pytest.mark.parametrize("engine", ["head_pose", "eye_state", "gaze", "drowsiness", "gesture", "gesture_motion", "hand_detector"])
 def test_training_without_torch_is_one_line(engine: str) -> None:
-    file = str(ROOT / "engines" / engine / "train.py")
-    program = (
-        f"import runpy, sys; sys.modules['torch'] = None; sys.argv = [{file!r}]; runpy.run_path({file!r}, run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 4
-    assert done.stderr == "error: torch not installed; training needs: pip install -e '.[train]'\n"
+    said = "error: torch not installed; this program needs: pip install -e '.[train]'\n"
+    assert run_without("torch", f"engines/{engine}/train.py") == (4, said)
+
+
+@pytest.mark.parametrize("tool", ["measure_heads", "measure_real", "measure_clutter", "measure_turning", "time_engines"])
+def test_measuring_without_onnx_runtime_is_one_line(tool: str) -> None:
+    said = "error: onnxruntime not installed; this program needs: pip install -e '.[cpu]'\n"
+    assert run_without("onnxruntime", f"tools/{tool}.py") == (4, said)

@@ -19,9 +19,10 @@ def answered(main: Callable[[], int]) -> int:
         return 3
 
 
-def needs(*packages: str) -> None:
-    """Ends the program with one line if a package it needs is not installed; to be called before they are imported."""
+def needs(*packages: str, extra: str = "train") -> None:
+    """Ends the program with one line if a package it needs, which ``extra`` brings, is not installed; to be called before they
+    are imported."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        print(f"error: {', '.join(missing)} not installed; training needs: pip install -e '.[train]'", file=sys.stderr)
+        print(f"error: {', '.join(missing)} not installed; this program needs: pip install -e '.[{extra}]'", file=sys.stderr)
         raise SystemExit(4)
