@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dms.perception import landmarks as lm
 from dms.perception.eye_state import EyeReading
 from dms.perception.face_mesh import FaceMesh
+from dms.perception.head_net import log_odds
 from dms.perception.head_pose import HeadFit
 from dms.perception.roi import Points, Roi
 from dms.records.observation import Eye
@@ -146,8 +147,7 @@ VETO = 0.4
 
 
 def _logit(p: float) -> float:
-    p = min(0.985, max(0.015, p))
-    return math.log(p / (1.0 - p))
+    return log_odds(min(0.985, max(0.015, p)))
 
 
 def _see_eye(grey: NDArray[np.uint8], mesh: FaceMesh, side: str, fit: HeadFit) -> float:

@@ -1,6 +1,5 @@
 """Mouth opening in mm and the probability of a yawn in one picture."""
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -82,4 +81,4 @@ def measure(lips: Points, fit: HeadFit) -> Lips:
 
 
 def _rising(value: float, middle: float, width: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (value - middle) / width))))
+    return probability((value - middle) / width)
