@@ -35,6 +35,7 @@ from measuring.spread import FEWEST, spread  # noqa: E402
 from simulated_infrared import copies  # noqa: E402
 
 from dms.camera.pictures import Pictures  # noqa: E402
+from dms.errors import InputError  # noqa: E402
 from dms.inference.engine_set import EngineSet  # noqa: E402
 from dms.perception.head_model import head_model  # noqa: E402
 from dms.perception.head_net import level_roi  # noqa: E402
@@ -148,6 +149,9 @@ def main() -> int:
     if not (args.data / "headpose" / "truth.jsonl").is_file():
         parser.error(f"{args.data}: no headpose/truth.jsonl there")
     topic = read_topic(args.data, "headpose", args.limit)
+    for row in topic.rows:
+        if lacking := {"yaw_deg", "forward_camera", "up_camera"} - set(row):
+            raise InputError(f"headpose/truth.jsonl: {row['file']} lacks {', '.join(sorted(lacking))}")
     rows = [row for row in topic.rows if abs(true_yaw(row)) <= args.yaw]
     with tempfile.TemporaryDirectory() as scratch:
         folder = topic.pictures

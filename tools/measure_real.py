@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
-from tools.training.answer import needs  # noqa: E402
+from tools.training.answer import answered, needs  # noqa: E402
 
 needs("cv2", "onnxruntime", extra="cpu")
 
@@ -153,4 +153,4 @@ def score_lines(scores: Any, path: str = "score") -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answered(main))

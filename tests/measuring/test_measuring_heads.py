@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from made_up import head_row
 
+from dms.errors import InputError
 from dms.records.angles import unit
 
 
@@ -56,3 +57,17 @@ def test_pictures_without_a_face_are_too_few_and_a_missing_topic_is_told(
     with pytest.raises(SystemExit):
         measure_heads.main()
     assert "no headpose/truth.jsonl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [("not json", "line 2 is no JSON object"), ('{"file": "0.png"}', "lacks forward_camera, up_camera")]
+)
+def test_odd_labels_are_told(make_topic: Any, monkeypatch: pytest.MonkeyPatch, line: str, said: str) -> None:
+    import measure_heads
+
+    data = make_topic("headpose", [head_row("0.png", 0.0)])
+    with (data / "headpose/truth.jsonl").open("a") as file:
+        file.write(line + "\n")
+    monkeypatch.setattr(sys, "argv", ["measure_heads.py", str(data)])
+    with pytest.raises(InputError, match=said):
+        measure_heads.main()

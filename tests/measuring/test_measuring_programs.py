@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from made_up import NAMES, Record, eyes_record, head_record, head_row, picture
 
+from dms.errors import InputError
+
 
 @pytest.fixture
 def observed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], list[str]]]:
@@ -92,7 +94,7 @@ def test_a_chain_that_answers_nothing_is_an_error_not_a_zero(tmp_path: Path) -> 
     from measuring.chain import run_observe
 
     (tmp_path / "a.jpg").write_bytes(b"no picture")
-    with pytest.raises(RuntimeError, match="observe ended with"):
+    with pytest.raises(InputError, match="observe ended with"):
         run_observe([tmp_path / "a.jpg"], ["--no-such-option"])
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dms.errors import InputError
+
 Record = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 """The code beside the program is what is measured, wherever it is called from."""
@@ -34,14 +36,25 @@ class Topic:
 
 
 def read_lines(path: Path) -> list[Record]:
+    """JSON objects, one a line.
+
+    Raises:
+        InputError: a line is none.
+    """
+    records: list[Record] = []
     with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+        for number, line in enumerate(file, 1):
+            try:
+                records += [dict(json.loads(line))] if line.strip() else []
+            except (ValueError, TypeError):
+                raise InputError(f"{path}: line {number} is no JSON object") from None
+    return records
 
 
 def read_topic(data: Path, name: str, limit: int | None = None) -> Topic:
-    """The topic ``name`` below ``data``; ``limit`` takes its first pictures only."""
+    """The topic ``name`` below ``data``; ``limit`` takes its first pictures only. Labels without a picture are left out."""
     folder = data / name
-    rows = [row for row in read_lines(folder / "truth.jsonl") if (folder / "pictures" / row["file"]).is_file()]
+    rows = [row for row in read_lines(folder / "truth.jsonl") if (folder / "pictures" / str(row.get("file"))).is_file()]
     return Topic(name, folder / "pictures", tuple(rows[:limit]))
 
 
@@ -82,14 +95,14 @@ def run_observe(paths: Sequence[Path], extra: Sequence[str] = ()) -> list[str]:
     """Lines that ``dms observe`` printed. Pictures it could not read are told and left out.
 
     Raises:
-        RuntimeError: the command failed, or answered nothing at all: that is no figure of the chain.
+        InputError: the command failed, or answered nothing at all: that is no figure of the chain.
     """
     command = [sys.executable, "-m", "dms", "observe", *map(str, paths), "--jsonl", *extra]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path})
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     if done.returncode not in (0, 3) or not lines:
-        raise RuntimeError(f"dms observe ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        raise InputError(f"dms observe ended with {done.returncode}: {done.stderr.strip()[-500:]}")
     if done.stderr.strip():
         print(done.stderr.strip(), file=sys.stderr)
     return lines

@@ -15,6 +15,8 @@ from measuring.lens_figures import lens
 from measuring.spread import Figure, Statistic, Values, area_under_curve, mean, p95, spread
 from numpy.typing import NDArray
 
+from dms.errors import InputError
+
 Records = Mapping[str, Record]
 Measure = Callable[[Topic, Records], Iterator[Figure]]
 SLICES = ("set", "light", "glasses", "subject", "changed", "augmented")
@@ -30,8 +32,15 @@ BANDS = {
 
 
 def measure(topic: Topic, records: Records) -> list[Figure]:
-    """All figures of a topic; none for an unknown kind."""
-    return list(KINDS[topic.kind](topic, records)) if topic.kind in KINDS and topic.rows else []
+    """All figures of a topic; none for an unknown kind.
+
+    Raises:
+        InputError: a label lacks what its kind of topic needs.
+    """
+    try:
+        return list(KINDS[topic.kind](topic, records)) if topic.kind in KINDS and topic.rows else []
+    except KeyError as error:
+        raise InputError(f"{topic.name}/truth.jsonl: a label lacks {error}") from None
 
 
 def parts(topic: Topic) -> Iterator[tuple[str, Sequence[Record]]]:
